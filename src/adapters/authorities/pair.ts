@@ -1,0 +1,69 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { parseCertificate, type Certificate } from '../../core/certificate.ts';
+import { buildChain, isSelfSigned, pathProblem } from '../../core/chain.ts';
+import { decodeCertificates } from '../../core/pem.ts';
+
+/** A CA's key with its certificates, checked against each other: one immutable value, replaced whole. */
+export type CaPair = {
+  readonly key: KeyObject;
+  /** Issuing CA first, up to the anchor. */
+  readonly chain: readonly Certificate[];
+  readonly anchor: Certificate;
+  /** The bytes it came from, to be kept as they are. */
+  readonly files: PairFiles;
+};
+
+/** The keys of a kubernetes.io/tls Secret, as cert-manager fills them. */
+export type PairFiles = { readonly 'tls.crt'?: Uint8Array; readonly 'tls.key'?: Uint8Array; readonly 'ca.crt'?: Uint8Array };
+
+export type LoadedPair = { readonly ok: true; readonly pair: CaPair } | { readonly ok: false; readonly problem: string };
+
+/**
+ * Reads a CA from PEM files and checks everything that would otherwise show at the first handshake: key and certificate belong
+ * together, each certificate of the path is a CA that may sign, path lengths, order, and that the path ends in a root. With `anchor:
+ * issuer` it ends in the issuing CA itself. A problem names the file and never quotes a key. Validity is looked at when signing.
+ */
+export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issuer' }): LoadedPair {
+  const missing = (['tls.crt', 'tls.key'] as const).filter((name) => (files[name]?.length ?? 0) === 0);
+  if (missing.length > 0) return { ok: false, problem: `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing: a CA needs both halves of its pair` };
+  const key = readKey(files['tls.key']);
+  if (key === null) return { ok: false, problem: 'tls.key is not an unencrypted PEM private key' };
+  const own = readCertificates('tls.crt', files['tls.crt']);
+  if (typeof own === 'string') return { ok: false, problem: own };
+  const roots = readCertificates('ca.crt', files['ca.crt']);
+  if (typeof roots === 'string') return { ok: false, problem: roots };
+
+  const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
+  if (Buffer.compare(own[0]?.publicKey.spki ?? spki, spki) !== 0) return { ok: false, problem: 'the first certificate of tls.crt is not for the key in tls.key' };
+  const built = buildChain([...own, ...roots], spki);
+  if (!built.ok) return { ok: false, problem: `tls.crt and ca.crt: ${built.problem}` };
+  const chain = anchor === 'issuer' ? built.chain.slice(0, 1) : built.chain;
+  const problem = pathProblem(chain);
+  if (problem !== null) return { ok: false, problem };
+  const last = chain.at(-1);
+  if (last === undefined || (anchor === 'root' && !isSelfSigned(last))) {
+    return { ok: false, problem: 'the root is missing: put it into ca.crt, or set "anchor: issuer" to publish the intermediate itself' };
+  }
+  return { ok: true, pair: { key, chain, anchor: last, files } };
+}
+
+function readKey(pem: Uint8Array | undefined): KeyObject | null {
+  try {
+    return createPrivateKey(Buffer.from(pem ?? []));
+  } catch {
+    return null; // The parser's own words may quote the input, which is a key.
+  }
+}
+
+function readCertificates(file: 'tls.crt' | 'ca.crt', pem: Uint8Array | undefined): Certificate[] | string {
+  if (pem === undefined || pem.length === 0) return [];
+  const decoded = decodeCertificates(Buffer.from(pem).toString('utf8'));
+  if (!decoded.ok) return `${file}: ${decoded.problem}`;
+  const certificates: Certificate[] = [];
+  for (const [i, der] of decoded.ders.entries()) {
+    const parsed = parseCertificate(der);
+    if (!parsed.ok) return `${file}, certificate ${i + 1}: ${parsed.problem}`;
+    certificates.push(parsed.certificate);
+  }
+  return certificates;
+}

@@ -1,0 +1,70 @@
+import { durationText } from '../core/duration.ts';
+import type { ConfigDocument } from './schema.ts';
+
+export type Contradiction = { readonly path: readonly PropertyKey[]; readonly message: string };
+
+/** Shorter certificates are renewed faster than a CSR travels; the API server's own floor for a request is ten minutes. */
+const MIN_LIFETIME = 30;
+const DEFAULT_LIFETIME = 24 * 3600;
+
+/** What each value alone cannot show: values that contradict each other, rules that can never match. */
+export function contradictions(document: ConfigDocument): Contradiction[] {
+  return [
+    ...repeated(document.signers.map(({ name }) => name), (i) => ['signers', i, 'name'], 'signer'),
+    ...repeated(document.requesters.map(({ user }) => user), (i) => ['requesters', i, 'user'], 'user'),
+    ...sharedCas(document),
+    ...lifetimes(document),
+    ...emptyAlternatives(document),
+    ...unknownSigners(document),
+    ...ports(document),
+  ];
+}
+
+/** The default and maximum lifetime of a signer in seconds; each is the other where only one is written. */
+export function lifetimeOf({ lifetime }: ConfigDocument['signers'][number]): { default: number; max: number } {
+  const max = lifetime.max ?? lifetime.default ?? DEFAULT_LIFETIME;
+  return { default: lifetime.default ?? Math.min(max, DEFAULT_LIFETIME), max };
+}
+
+function repeated(names: readonly string[], path: (i: number) => PropertyKey[], noun: string): Contradiction[] {
+  return names.flatMap((name, i) => (names.indexOf(name) < i ? [{ path: path(i), message: `the ${noun} "${name}" is there already, as number ${names.indexOf(name) + 1}` }] : []));
+}
+
+/** A CA that serves two signers makes their certificates interchangeable: whoever trusts one trusts the other. */
+function sharedCas({ signers }: ConfigDocument): Contradiction[] {
+  return signers.flatMap(({ ca }, i) => {
+    const first = signers.findIndex((other) => other.ca.secret === ca.secret);
+    return first < i ? [{ path: ['signers', i, 'ca', 'secret'], message: `the CA "${ca.secret}" belongs to signer "${signers[first]?.name}" already: one CA serves one signer, or the tenants are not apart` }] : [];
+  });
+}
+
+function lifetimes({ signers }: ConfigDocument): Contradiction[] {
+  return signers.flatMap((signer, i) => {
+    const { default: standard, max } = lifetimeOf(signer);
+    const path = ['signers', i, 'lifetime'];
+    if (standard < MIN_LIFETIME || max < MIN_LIFETIME) return [{ path, message: `${durationText(Math.min(standard, max))} is too short: at least ${MIN_LIFETIME}s` }];
+    return standard > max ? [{ path, message: `the default ${durationText(standard)} is longer than the max ${durationText(max)}` }] : [];
+  });
+}
+
+/** An alternative without any name allows nothing, as a request without a name is refused: its author meant something else. */
+function emptyAlternatives({ signers }: ConfigDocument): Contradiction[] {
+  return signers.flatMap(({ allow }, i) =>
+    allow.flatMap((each, k) => {
+      const path = ['signers', i, 'allow', k];
+      const names = (each.namespaces?.length ?? 0) + each.dnsNames.length + each.ipAddresses.length + each.uris.length;
+      if (names === 0) return [{ path, message: 'can never match: name at least one of namespaces, dnsNames, ipAddresses, uris' }];
+      return each.serviceAccounts !== undefined && each.namespaces === undefined ? [{ path: [...path, 'serviceAccounts'], message: 'has no effect without namespaces' }] : [];
+    }),
+  );
+}
+
+function unknownSigners({ requesters, signers }: ConfigDocument): Contradiction[] {
+  return requesters.flatMap(({ vouches }, i) =>
+    (vouches?.signers ?? []).flatMap((name, k) => (signers.some((signer) => signer.name === name) ? [] : [{ path: ['requesters', i, 'vouches', 'signers', k], message: `there is no signer "${name}" in this file` }])),
+  );
+}
+
+function ports({ http }: ConfigDocument): Contradiction[] {
+  return Number(http.address.split(':').at(-1)) > 65535 ? [{ path: ['http', 'address'], message: 'the port must be at most 65535' }] : [];
+}

@@ -1,0 +1,87 @@
+import type { Certificate } from '../core/certificate.ts';
+import type { Observed } from '../core/observed.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Reason } from '../core/reason.ts';
+
+/** What the loops need of the world. Each port has a few methods and says how it fails. */
+
+/** The requests that are ours and still to do, and the three guarded writes. */
+export interface Requests {
+  /** The watch's own copy; undefined when it is gone, final, or never was ours. No network. */
+  get(name: string): Observed | undefined;
+  /** When the event that brought the present version was parsed, in milliseconds of the monotonic clock; undefined when it is gone. */
+  receivedAt(name: string): number | undefined;
+  /**
+   * Each write is guarded by the resourceVersion that was decided on and carries the annotations with it.
+   * `conflict`: somebody wrote first, a newer event follows. `gone`: deleted, or written for good by somebody else.
+   * Both are ordinary. Throws Unavailable (network, 429, 5xx, 401) and Refusal (403, 422: the write can never succeed).
+   */
+  approve(observed: Observed, decision: Decision, signal: AbortSignal): Promise<WriteResult>;
+  refuse(observed: Observed, as: 'Denied' | 'Failed', decision: Decision, signal: AbortSignal): Promise<WriteResult>;
+  /** `certificate` is the PEM text for status.certificate. */
+  deliver(observed: Observed, certificate: string, annotations: Record<string, string>, signal: AbortSignal): Promise<WriteResult>;
+}
+
+export type WriteResult = 'written' | 'conflict' | 'gone';
+
+export type Decision = { readonly reason: Reason; readonly message: string; readonly annotations: Record<string, string> };
+
+/** One CA. */
+export interface Authority {
+  /** Now, from memory. */
+  state(): AuthorityState;
+  /**
+   * Signs the plan: leaf first, then every CA certificate up to and including the root where it is known.
+   * Throws Unavailable when the CA cannot sign now or is no longer the one the plan names, Refusal when it never will.
+   */
+  issue(plan: Plan, signal: AbortSignal): Promise<readonly Certificate[]>;
+}
+
+export type AuthorityState =
+  | { readonly ready: true; readonly authority: CertificateAuthority; /** A pair that waits for a rotation, in words; null: none. */ readonly held: string | null }
+  | { readonly ready: false; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string };
+
+/** The CA's public side, one immutable value: replaced whole. */
+export type CertificateAuthority = {
+  /** The issuing CA's certificate first, then up to the anchor, inclusive. */
+  readonly chain: readonly Certificate[];
+  /** What verifiers of this signer's certificates trust: the last of the chain, or the issuing CA with `anchor: issuer`. */
+  readonly anchor: Certificate;
+};
+
+/** Events for people; never fails, drops under pressure and counts what it drops. */
+export interface Events {
+  emit(about: { readonly name: string; readonly uid: string }, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }): void;
+}
+
+/** One place where trust bundles are published. */
+export interface Publication {
+  /** For logs and metrics: `ConfigMap istio-system/signet-mesh`. */
+  readonly name: string;
+  /** Makes the target hold this; writes nothing when it already does. Throws Unavailable. */
+  publish(bundles: ReadonlyMap<string, readonly Certificate[]>, signal: AbortSignal): Promise<'written' | 'unchanged'>;
+}
+
+/** Structured log; `fields` must hold nothing secret. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+export interface Meter {
+  /** A request reached its decision. `signer` is `other` for one that is not served. */
+  decided(signer: string, outcome: 'approved' | 'issued' | 'denied' | 'failed', reason: Reason): void;
+  /** Seconds from the Approved event to the API server's answer. */
+  issued(signer: string, seconds: number): void;
+  pending(signer: string, change: 1 | -1): void;
+  authority(signer: string, state: AuthorityState): void;
+  bundle(signer: string, sha256: string): void;
+  /** Something arrived on the request watch: event, bookmark or list. */
+  watched(at: Date): void;
+  /** An exception that is neither Refusal nor Unavailable. */
+  bug(where: string): void;
+}

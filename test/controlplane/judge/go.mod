@@ -1,0 +1,3 @@
+module signet.dev/controlplane/judge
+
+go 1.26.0

@@ -1,0 +1,3 @@
+module signet.dev/controlplane/leash
+
+go 1.26.0
