@@ -1,4 +1,4 @@
-import { Unavailable } from './errors.ts';
+import { Refusal, Unavailable } from './errors.ts';
 import type { Authority, Log, Meter } from './ports.ts';
 import type { Outcome } from './queue.ts';
 
@@ -31,9 +31,10 @@ export function adoptLoop({ authorities, changed, log, meter }: AdoptOptions): (
       return 'done';
     } catch (error) {
       if (signal.aborted) return 'done';
-      if (!(error instanceof Unavailable)) throw error;
+      if (!(error instanceof Unavailable) && !(error instanceof Refusal)) throw error;
       log.warn('cannot keep the CA pair now', { signer, why: error.message });
-      return { retryAfter: error.retryAfter };
+      // A refused write is mostly a missing RBAC rule: granting it should need no restart.
+      return { retryAfter: error instanceof Unavailable ? error.retryAfter : 30 };
     }
   };
 }

@@ -76,7 +76,7 @@ async function perform(step: Step, observed: Observed, options: IssueOptions, si
       return 'done';
     }
     case 'issue':
-      return await issue(step.plan, observed, options, signal);
+      return issue(step.plan, observed, options, signal);
   }
 }
 
@@ -142,10 +142,10 @@ function retry(observed: Observed, error: Unavailable, { log }: IssueOptions): O
   return { retryAfter: error.retryAfter };
 }
 
-/** The API server does not take this write, mostly for want of an RBAC rule: tried again rarely, so that granting it needs no restart. */
+/** The API server (mostly for want of an RBAC rule) or the CA refuses for good: tried again rarely, so that granting it needs no restart. */
 function giveUp(observed: Observed, error: Refusal, { log, meter }: IssueOptions): Outcome {
   meter.bug('write');
-  log.error('the API server refuses the write', { ...facts(observed), why: error.message });
+  log.error('refused, and tried again rarely', { ...facts(observed), why: error.message });
   return { retryAfter: 30 };
 }
 

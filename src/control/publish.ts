@@ -1,6 +1,6 @@
 import { bundleFingerprint } from '../core/bundle.ts';
 import type { Certificate } from '../core/certificate.ts';
-import { Unavailable } from './errors.ts';
+import { Refusal, Unavailable } from './errors.ts';
 import type { Authority, Log, Meter, Publication } from './ports.ts';
 import type { Outcome } from './queue.ts';
 
@@ -28,11 +28,18 @@ export function publishLoop({ publications, authorities, log, meter }: PublishOp
       return 'done';
     } catch (error) {
       if (signal.aborted) return 'done';
+      if (error instanceof Refusal) return giveUp(name, error, log);
       if (!(error instanceof Unavailable)) throw error;
       log.warn('cannot publish the trust bundles now', { publication: name, why: error.message });
       return { retryAfter: error.retryAfter };
     }
   };
+}
+
+/** The API server does not let us write, mostly for want of an RBAC rule: tried again rarely, so that granting it needs no restart. */
+function giveUp(publication: string, error: Refusal, log: Log): Outcome {
+  log.error('may not publish the trust bundles', { publication, why: error.message });
+  return { retryAfter: 30 };
 }
 
 /** The anchor of every signer whose CA is known. */

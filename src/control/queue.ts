@@ -13,15 +13,19 @@ export type QueueOptions = {
   readonly random?: () => number;
   /** First and longest wait of a retry, in seconds. */
   readonly backoff?: { readonly first: number; readonly max: number };
+  /** Seconds that work in flight has to finish after the end was called for; then its own signal is aborted. */
+  readonly grace?: number;
 };
 
 /** A bug is not gone in milliseconds; this many seconds keep it from filling the log and the CPU. */
 const BUG_RETRY_SECONDS = 60;
+/** setTimeout takes 31 bits of milliseconds and fires at once beyond: a Retry-After of a year must not become a busy loop. */
+const MAX_WAIT_SECONDS = 24 * 3600;
 
 /**
  * A queue of names. A name waits once however often it is added; added while it is worked on, it is worked on again afterwards.
  * Every group (the signer) has a lane and the lanes take turns, so that a flood in one tenant delays another by one turn and not
- * by its length. Ends with the signal: what runs is awaited by `closed`, what waits is dropped.
+ * by its length. Ends with the signal: what runs is awaited by `onIdle`, what waits is dropped.
  */
 export class Queue {
   readonly #options: Required<QueueOptions>;
@@ -32,11 +36,13 @@ export class Queue {
   /** Names added while they were worked on. */
   readonly #again = new Set<string>();
   readonly #attempts = new Map<string, number>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly group: string }>();
+  /** The signal of the work itself: a write that is on its way when the end is called for is let to its end. */
+  readonly #cut = new AbortController();
   #idle: (() => void)[] = [];
 
   constructor(options: QueueOptions, signal: AbortSignal) {
-    this.#options = { concurrency: 32, random: Math.random, backoff: { first: 0.1, max: 30 }, ...options };
+    this.#options = { concurrency: 32, random: Math.random, backoff: { first: 0.1, max: 30 }, grace: 5, ...options };
     this.#signal = signal;
     signal.addEventListener('abort', () => this.#abandon(), { once: true });
   }
@@ -59,6 +65,11 @@ export class Queue {
     this.#groups.set(name, group);
     this.#enqueue(name, group);
     this.#fill();
+  }
+
+  /** Whatever the group waited for may be there now: its retries come at once. */
+  nudge(group: string): void {
+    for (const [name, waiting] of [...this.#timers]) if (waiting.group === group) this.add(name, group);
   }
 
   /** Settles when nothing waits and nothing runs (retries in the future count as waiting), or the queue has ended. */
@@ -100,9 +111,9 @@ export class Queue {
   async #run(name: string, group: string): Promise<void> {
     let outcome: Outcome;
     try {
-      outcome = await this.#options.work(name, this.#signal);
+      outcome = await this.#options.work(name, this.#cut.signal);
     } catch (error) {
-      if (!this.#signal.aborted) this.#options.onBug(name, error);
+      if (!this.#cut.signal.aborted) this.#options.onBug(name, error);
       outcome = { retryAfter: BUG_RETRY_SECONDS };
     }
     this.#finish(name, group, outcome);
@@ -120,16 +131,17 @@ export class Queue {
   #retry(name: string, group: string, retryAfter: number | null): void {
     const attempt = this.#attempts.get(name) ?? 0;
     this.#attempts.set(name, attempt + 1);
-    const seconds = Math.max(retryAfter ?? 0, backoff(attempt, { ...this.#options.backoff, random: this.#options.random }));
-    this.#timers.set(name, setTimeout(() => this.add(name, group), seconds * 1000));
+    const seconds = Math.min(MAX_WAIT_SECONDS, Math.max(retryAfter ?? 0, backoff(attempt, { ...this.#options.backoff, random: this.#options.random })));
+    this.#timers.set(name, { timer: setTimeout(() => this.add(name, group), seconds * 1000), group });
   }
 
   #cancelRetry(name: string): void {
-    clearTimeout(this.#timers.get(name));
+    clearTimeout(this.#timers.get(name)?.timer);
     this.#timers.delete(name);
   }
 
   #abandon(): void {
+    setTimeout(() => this.#cut.abort(), this.#options.grace * 1000).unref();
     for (const name of this.#timers.keys()) this.#cancelRetry(name);
     this.#lanes.clear();
     this.#groups.clear();

@@ -1,0 +1,66 @@
+import type { Observed, RequestState } from '../../core/observed.ts';
+import type { WireCondition, WireRequest } from './wire.ts';
+
+/**
+ * core refuses a request text over 64 KiB. One byte more is kept of a larger one, so that core says so; the rest is not:
+ * whoever may create requests must not fill the memory in which all tenants' requests wait.
+ */
+const REQUEST_BYTES_KEPT = 64 * 1024 + 1;
+
+/** Annotations of other parties are not read, and may be 256 KiB for each request. */
+const ANNOTATION_PREFIXES = ['signet.dev/', 'experimental.cert-manager.io/'];
+const ANNOTATION_LENGTH_KEPT = 1024;
+
+/**
+ * A request from the wire in core's terms, without managedFields, foreign annotations and whatever else nothing is
+ * decided by. The text that is returned instead says why it cannot be understood.
+ */
+export function observe(raw: WireRequest): Observed | string {
+  const { metadata, spec } = raw;
+  if (!areStrings(metadata.name, metadata.uid, metadata.resourceVersion)) return 'metadata lacks name, uid or resourceVersion';
+  if (typeof spec !== 'object' || spec === null || !areStrings(spec.signerName, spec.request)) return 'spec lacks signerName or request';
+  if (!isListOfStrings(spec.usages ?? []) || !isListOfStrings(spec.groups ?? [])) return 'spec.usages or spec.groups is no list of strings';
+  if (spec.expirationSeconds !== undefined && !Number.isSafeInteger(spec.expirationSeconds)) return 'spec.expirationSeconds is no whole number';
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    signerName: spec.signerName,
+    requester: { username: spec.username ?? '', uid: spec.uid ?? '', groups: spec.groups ?? [] },
+    request: decodeRequest(spec.request),
+    usages: spec.usages ?? [],
+    expirationSeconds: spec.expirationSeconds ?? null,
+    annotations: ownAnnotations(metadata.annotations ?? {}),
+    state: requestState(raw),
+  };
+}
+
+/**
+ * Denied and Failed count whatever their status, Approved only when it is not False: in doubt nothing is issued. An object that is
+ * being deleted is final too.
+ */
+export function requestState({ metadata, status }: Pick<WireRequest, 'metadata' | 'status'>): RequestState {
+  const conditions: readonly WireCondition[] = status?.conditions ?? [];
+  if (metadata.deletionTimestamp !== undefined || (status?.certificate ?? '') !== '') return 'final';
+  if (conditions.some(({ type }) => type === 'Denied' || type === 'Failed')) return 'final';
+  return conditions.some(({ type, status: value }) => type === 'Approved' && value !== 'False') ? 'approved' : 'pending';
+}
+
+function decodeRequest(base64: string): Uint8Array {
+  const kept = base64.length > 2 * REQUEST_BYTES_KEPT ? base64.slice(0, 2 * REQUEST_BYTES_KEPT) : base64;
+  const bytes = Buffer.from(kept, 'base64');
+  // A copy: a subarray would keep the whole alive.
+  return bytes.length > REQUEST_BYTES_KEPT ? Uint8Array.from(bytes.subarray(0, REQUEST_BYTES_KEPT)) : bytes;
+}
+
+function ownAnnotations(all: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(all).filter(([key, value]) => ANNOTATION_PREFIXES.some((prefix) => key.startsWith(prefix)) && value.length <= ANNOTATION_LENGTH_KEPT));
+}
+
+function areStrings(...values: unknown[]): boolean {
+  return values.every((value) => typeof value === 'string' && value !== '');
+}
+
+function isListOfStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

@@ -1,0 +1,17 @@
+import { ApiFailure } from './api-failure.ts';
+import type { Connection } from './connection.ts';
+import type { KubernetesObject } from './wire.ts';
+
+/**
+ * One object by its name, null when there is none. As plain JSON: the generated models would turn times into objects
+ * for nothing. Throws ApiFailure.
+ * @param collection `/api/v1/namespaces/foo/secrets`.
+ */
+export async function readOne<T extends KubernetesObject>({ transport }: Connection, collection: string, name: string, signal: AbortSignal): Promise<T | null> {
+  try {
+    return JSON.parse(await transport.call({ method: 'GET', path: `${collection}/${encodeURIComponent(name)}`, signal })) as T;
+  } catch (error) {
+    if (error instanceof ApiFailure && error.status === 404) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,140 @@
+import { performance } from 'node:perf_hooks';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { AuthorityState, Meter } from '../control/ports.ts';
+import type { Reason } from '../core/reason.ts';
+
+export type MetricsOptions = {
+  /** The configured signers. Any other name becomes `other`: whoever may create a CSR chooses its signerName, and a label value is for ever. */
+  readonly signers: readonly string[];
+  readonly version: string;
+};
+
+export type Metrics = {
+  readonly meter: Meter;
+  /** An Event was dropped for want of room or rate. */
+  eventDropped(): void;
+  /** The page for a scraper that sent this Accept header: OpenMetrics where it asks for it, Prometheus' text otherwise. */
+  page(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }>;
+};
+
+/** The promise is 50 ms, so the buckets are dense around it; 30 s is half of what istiod waits. */
+const ISSUE_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** What a tenant's first request can come to. A series that starts with its first 1 shows no increase, so these start with 0. */
+const EXPECTED: readonly { outcome: string; reason: Reason }[] = [
+  { outcome: 'approved', reason: 'PolicyAllowed' },
+  { outcome: 'issued', reason: 'PolicyAllowed' },
+  ...(['denied', 'failed'] as const).flatMap((outcome) => (['PolicyViolation', 'InvalidRequest'] as const).map((reason) => ({ outcome, reason }))),
+];
+
+/** All metrics of one process, in a registry of their own, so that two in one process (tests) do not mix. Holds no timer. */
+export function createMetrics({ signers, version }: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const requests = new Counter({ name: 'signet_requests_total', help: 'Requests by decision', labelNames: ['signer', 'outcome', 'reason'], registers });
+  const duration = new Histogram({ name: 'signet_issue_duration_seconds', help: 'From the Approved event to the answer of the API server', labelNames: ['signer'], buckets: ISSUE_SECONDS, registers });
+  const pending = new Gauge({ name: 'signet_pending_requests', help: 'Requests that wait for a decision or a certificate', labelNames: ['signer'], registers });
+  const watched = new Gauge({ name: 'signet_watch_last_event_timestamp_seconds', help: 'When the watch of requests last heard anything', registers });
+  const dropped = new Counter({ name: 'signet_events_dropped_total', help: 'Kubernetes Events that were not written, for want of room or rate', registers });
+  const bugs = new Counter({ name: 'signet_bugs_total', help: 'Things that should not happen, by place; each has a line in the log', labelNames: ['where'], registers });
+  new Gauge({ name: 'signet_build_info', help: 'The version that runs', labelNames: ['version'], registers }).set({ version }, 1);
+  const authorities = authorityGauges(registers);
+  const bundle = bundleGauge(registers);
+  processMetrics(registers);
+
+  const label = labelOf(signers);
+  for (const signer of signers) {
+    for (const expected of EXPECTED) requests.inc({ signer, ...expected }, 0);
+    duration.zero({ signer });
+    pending.set({ signer }, 0);
+  }
+  const meter: Meter = {
+    decided: (signer, outcome, reason) => requests.inc({ signer: label(signer), outcome, reason }),
+    issued: (signer, seconds) => duration.observe({ signer: label(signer) }, seconds),
+    pending: (signer, change) => pending.inc({ signer: label(signer) }, change),
+    authority: (signer, state) => authorities(label(signer), state),
+    bundle: (signer, sha256) => bundle(label(signer), sha256),
+    watched: (at) => watched.set(at.getTime() / 1000),
+    bug: (where) => bugs.inc({ where }),
+  };
+  return {
+    meter,
+    eventDropped: () => dropped.inc(),
+    page: async (accept) => {
+      const text = await registry.metrics();
+      if (!accept?.includes('application/openmetrics-text')) return { contentType: Registry.PROMETHEUS_CONTENT_TYPE, body: text };
+      return { contentType: Registry.OPENMETRICS_CONTENT_TYPE, body: openMetrics(text) };
+    },
+  };
+}
+
+function labelOf(signers: readonly string[]): (signer: string) => string {
+  const known = new Set(signers);
+  return (signer) => (known.has(signer) ? signer : 'other');
+}
+
+function authorityGauges(registers: Registry[]): (signer: string, state: AuthorityState) => void {
+  const ready = new Gauge({ name: 'signet_ca_ready', help: 'Whether the CA of the signer can sign', labelNames: ['signer'], registers });
+  const held = new Gauge({ name: 'signet_ca_held', help: 'Whether another key pair waits in the source for a rotation', labelNames: ['signer'], registers });
+  const expiration = new Gauge({ name: 'signet_ca_expiration_timestamp_seconds', help: 'End of validity of each certificate of the CA\'s chain', labelNames: ['signer', 'certificate'], registers });
+  const shown = new Map<string, readonly string[]>();
+  return (signer, state) => {
+    ready.set({ signer }, state.ready ? 1 : 0);
+    // An expired CA keeps its last known date, which is what an alert on it needs.
+    if (!state.ready) return;
+    held.set({ signer }, state.held === null ? 0 : 1);
+    const { chain } = state.authority;
+    const names = chain.map((_, i) => (i === 0 ? 'issuer' : i === chain.length - 1 ? 'root' : `intermediate-${i}`));
+    for (const certificate of shown.get(signer) ?? []) if (!names.includes(certificate)) expiration.remove({ signer, certificate });
+    names.forEach((certificate, i) => expiration.set({ signer, certificate }, (chain[i]?.notAfter.getTime() ?? 0) / 1000));
+    shown.set(signer, names);
+  };
+}
+
+/** One series for each signer: the hash that was published before is taken away. */
+function bundleGauge(registers: Registry[]): (signer: string, sha256: string) => void {
+  const info = new Gauge({ name: 'signet_bundle_info', help: 'SHA-256 of the trust bundle that was published last', labelNames: ['signer', 'sha256'], registers });
+  const last = new Map<string, string>();
+  return (signer, sha256) => {
+    const before = last.get(signer);
+    if (before !== undefined && before !== sha256) info.remove({ signer, sha256: before });
+    info.set({ signer, sha256 }, 1);
+    last.set(signer, sha256);
+  };
+}
+
+/**
+ * CPU, memory and event loop, measured when asked. Not prom-client's own set: its observers of garbage collection and of the event
+ * loop cannot be stopped (https://github.com/prometheus/client_js/issues/500).
+ */
+function processMetrics(registers: Registry[]): void {
+  const cpu: Counter = new Counter({ name: 'process_cpu_seconds_total', help: 'CPU time, user and system', registers, collect: () => {
+    const { user, system } = process.cpuUsage();
+    cpu.reset();
+    cpu.inc((user + system) / 1e6);
+  } });
+  const gauge = (name: string, help: string, value: () => number) => {
+    const each: Gauge = new Gauge({ name, help, registers, collect: () => each.set(value()) });
+  };
+  gauge('process_start_time_seconds', 'When the process started', () => performance.timeOrigin / 1000);
+  gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss());
+  gauge('nodejs_heap_size_used_bytes', 'Used part of the heap', () => process.memoryUsage().heapUsed);
+  let before = performance.eventLoopUtilization();
+  gauge('nodejs_eventloop_utilization', 'Share of time the event loop was busy since the last scrape', () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, before);
+    before = now;
+    return utilization;
+  });
+}
+
+/**
+ * prom-client's own OpenMetrics mode renames the counters themselves, so that a scraper with the other format would then miss
+ * `_total`. The formats differ by little: a counter's family goes without the suffix, no empty lines, an end mark.
+ */
+function openMetrics(text: string): string {
+  const lines = text.split('\n').filter((line) => line !== '');
+  const counters = new Set(lines.flatMap((line) => /^# TYPE (\S+)_total counter$/.exec(line)?.[1] ?? []));
+  const family = (line: string) => line.replace(/^# (HELP|TYPE) (\S+)_total /, (whole, kind: string, name: string) => (counters.has(name) ? `# ${kind} ${name} ` : whole));
+  return `${lines.map(family).join('\n')}\n# EOF\n`;
+}

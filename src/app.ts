@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { sharedTrust } from './adapters/authorities/conflict.ts';
+import { SecretAuthority } from './adapters/authorities/secret.ts';
+import { startHttp } from './adapters/http/server.ts';
+import type { Connection } from './adapters/kubernetes/connection.ts';
+import { kubernetesEvents } from './adapters/kubernetes/events.ts';
+import { meshPublication } from './adapters/kubernetes/mesh-publication.ts';
+import type { Service } from './adapters/kubernetes/pending-requests.ts';
+import { kubernetesRequests } from './adapters/kubernetes/requests.ts';
+import { watchSecret, writeSecret, type SecretSnapshot } from './adapters/kubernetes/secrets.ts';
+import { createMetrics } from './adapters/metrics.ts';
+import type { Config, SignerConfig } from './config.ts';
+import { adoptLoop } from './control/adopt.ts';
+import { issueLoop } from './control/issue.ts';
+import { Unavailable } from './control/errors.ts';
+import type { Log } from './control/ports.ts';
+import { publishLoop } from './control/publish.ts';
+import { Queue, type Outcome } from './control/queue.ts';
+import { inOurDomain, signerNotFound } from './core/decide.ts';
+import { ownSecretName } from './core/own-secret.ts';
+
+export type AppOptions = {
+  readonly config: Config;
+  readonly connection: Connection;
+  /** Signet's own namespace, where the pairs in use are kept. */
+  readonly namespace: string;
+  readonly version: string;
+  readonly log: Log;
+  readonly now?: () => Date;
+};
+
+export type App = {
+  /** Where /metrics, /livez and /readyz are. */
+  readonly http: { readonly host: string; readonly port: number };
+  /** What is missing until the first requests can be decided; empty: ready. */
+  readonly missing: () => readonly string[];
+  /** Settles when everything has come to its end after the signal. */
+  readonly ended: Promise<void>;
+};
+
+const LABELS = { 'app.kubernetes.io/name': 'signet', 'app.kubernetes.io/managed-by': 'signet' };
+/** A CA runs out while nothing else happens; its metrics are looked at this often. */
+const CA_CHECK_MS = 30_000;
+
+/**
+ * The whole of `signet run`, wired: connections in, loops in the middle, HTTP out. Starts listening at once (a busy port throws
+ * Refusal) and waits for an API server that is away. Ends with the signal.
+ */
+export async function startApp({ config, connection, namespace, version, log, now = () => new Date() }: AppOptions, signal: AbortSignal): Promise<App> {
+  // Every watch listens for the end; Node takes more than ten listeners for a leak.
+  setMaxListeners(0, signal);
+  const { meter, eventDropped, page } = createMetrics({ signers: config.signers.map(({ name }) => name), version });
+  const onBug = (where: string) => (name: string, error: unknown) => {
+    meter.bug(where);
+    log.error(`a bug in ${where}: please report it`, { name, error });
+  };
+  const queue = (where: string, work: (name: string, signal: AbortSignal) => Promise<Outcome>): Queue => new Queue({ work, onBug: onBug(where) }, signal);
+
+  const events = kubernetesEvents({ connection, log, onDropped: eventDropped, now });
+  /** Signet's own Secrets as they were last seen: a write is guarded by what it was decided on. */
+  const ownSecrets = new Map<string, SecretSnapshot | null>();
+  const authorities = new Map(config.signers.map((signer) => [signer.name, authorityOf(signer)]));
+  const policyEntry = new Map(config.policy.signers.map((signer) => [signer.name, signer]));
+
+  const adopting = queue('adopt', adoptLoop({ authorities, changed: caChanged, log, meter }));
+  const publications = config.publish.meshConfig === null ? [] : [meshPublication({ connection, ...config.publish.meshConfig, signers: [...authorities.keys()], log, onDrift: (name) => publishing.add(name, name) })];
+  const publishing = queue('publish', publishLoop({ publications, authorities, log, meter }));
+  let synced = false;
+  const requests = kubernetesRequests({
+    connection,
+    log,
+    serves,
+    onChanged: ({ name, signerName, state }) => {
+      if (state !== 'final' && state !== 'gone') issuing.add(name, signerName);
+    },
+    onUnserved: (observed) => {
+      meter.decided(observed.signerName, 'failed', 'SignerNotFound');
+      events.emit(observed, { type: 'Warning', ...signerNotFound(observed.signerName) });
+    },
+    onPending: meter.pending,
+    onSynced: () => (synced = true),
+    onSeen: () => meter.watched(now()),
+    onBug: (error) => onBug('watch')('requests', error),
+  });
+  const issuing = queue('issue', issueLoop({ policy: config.policy, requests, authority: (name) => authorities.get(name), events, log, meter, now, monotonic: () => performance.now(), randomBytes }));
+
+  const missing = (): string[] => [
+    ...(synced ? [] : ['the first list of CertificateSigningRequests']),
+    ...[...authorities].flatMap(([name, authority]) => (authority.tried ? [] : [`a first look at the CA of ${name}`])),
+  ];
+  const http = await startHttp({ ...config.http, metrics: page, ready: () => ({ ok: missing().length === 0, missing: missing() }), onBug: (error) => onBug('http')('', error) });
+  const timer = setInterval(() => [...authorities].forEach(([name, authority]) => meter.authority(name, authority.state())), CA_CHECK_MS);
+
+  const running = [requests.run(signal), events.run(signal), ...publications.map((publication) => publication.run(signal)), ...config.signers.flatMap(watchCa)];
+  log.info('started', { version, cluster: connection.source, server: connection.transport.server, signers: [...authorities.keys()], http: http.address });
+  return { http: http.address, missing, ended: end() };
+
+  function serves(signerName: string): Service {
+    const signer = policyEntry.get(signerName);
+    if (signer !== undefined) return signer.approval;
+    return inOurDomain(signerName, config.policy.signers) ? 'ours' : 'other';
+  }
+
+  function authorityOf({ name, anchor, ca: { secret } }: SignerConfig): SecretAuthority {
+    return new SecretAuthority({
+      anchor,
+      sourceName: `Secret ${secret.namespace}/${secret.name}`,
+      keep: async (files, keepSignal) => {
+        const own = ownSecretName(name);
+        const result = await writeSecret(connection, { namespace, name: own, data: { ...files }, labels: LABELS, annotations: { 'signet.dev/signer': name }, seen: ownSecrets.get(name) ?? null }, keepSignal);
+        if (result === 'conflict') throw new Unavailable(`Secret ${namespace}/${own} was written by somebody else at the same time`);
+      },
+      conflict: (pair) => {
+        // The signer that comes first in the configuration keeps its CA; the later one is refused.
+        for (const [other, { inUse }] of authorities) {
+          if (other === name) return null;
+          const clash = inUse === null ? null : sharedTrust(pair, inUse);
+          if (clash !== null) return `it ${clash}: signer "${other}". Give each signer a CA with a root of its own, or set "anchor: issuer" for both`;
+        }
+        return null;
+      },
+      now,
+    });
+  }
+
+  function watchCa({ name, ca }: SignerConfig): Promise<void>[] {
+    const authority = authorities.get(name);
+    if (authority === undefined) return [];
+    const look = () => adopting.add(name, name);
+    return [
+      watchSecret(connection, { ...ca.secret, log, signal, onChange: (found) => (authority.offer(found?.data ?? null), look()) }),
+      watchSecret(connection, { namespace, name: ownSecretName(name), log, signal, onChange: (found) => (ownSecrets.set(name, found), authority.restore(found?.data ?? null), look()) }),
+    ];
+  }
+
+  function caChanged(signer: string): void {
+    issuing.nudge(signer);
+    for (const { name } of publications) publishing.add(name, name);
+  }
+
+  async function end(): Promise<void> {
+    await Promise.all(running);
+    clearInterval(timer);
+    // What was being written when the signal came is let to its end: a certificate that is out should be counted.
+    await Promise.all([issuing.onIdle(), adopting.onIdle(), publishing.onIdle()]);
+    await http.close();
+    await connection.close();
+    log.info('stopped');
+  }
+}

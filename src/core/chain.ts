@@ -1,0 +1,70 @@
+import type { Certificate } from './certificate.ts';
+import { signedBy } from './certificate-signature.ts';
+import { distinguishedNameText } from './distinguished-name.ts';
+import { CERT_SIGN } from './usage.ts';
+
+export type BuiltChain = { readonly ok: true; readonly chain: readonly Certificate[] } | { readonly ok: false; readonly problem: string };
+
+/**
+ * Orders the certificates of a CA's files into one path: the certificate of `spki` (the CA's own key) first, then who
+ * issued it, and so on until a self-signed certificate or the last known one. Certificates that belong to no place on the path are a
+ * mistake worth naming, as they would be trusted or served by accident. A self-signed twin ends the path.
+ */
+export function buildChain(certificates: readonly Certificate[], spki: Uint8Array): BuiltChain {
+  const pool = unique(certificates);
+  const own = pool.filter(({ publicKey }) => Buffer.compare(publicKey.spki, spki) === 0);
+  if (own.length === 0) return { ok: false, problem: 'no certificate is for the private key' };
+  // A cross-certificate of the same key may stand beside the certificate that is meant: the first in the file is the issuer.
+  const chain = [own[0] as Certificate];
+  for (let last = chain[0]; last !== undefined && !isSelfSigned(last); ) {
+    const child: Certificate = last;
+    const parent = pool.find((each) => !chain.includes(each) && issuedBy(child, each));
+    if (parent !== undefined) chain.push(parent);
+    last = parent;
+  }
+  const stray = pool.find((each) => !chain.includes(each));
+  if (stray !== undefined) return { ok: false, problem: `the certificate ${nameOf(stray)} is not on the path of the CA` };
+  return { ok: true, chain };
+}
+
+/**
+ * What RFC 5280 §6.1.4 will ask of every CA certificate of the path, asked before the first signature: a name, the CA bit,
+ * keyCertSign, room for the path below. Validity is not looked at: it passes, and the pair may be valid tomorrow.
+ */
+export function pathProblem(chain: readonly Certificate[]): string | null {
+  for (const [below, certificate] of chain.entries()) {
+    const { basicConstraints, keyUsage, subject } = certificate;
+    // RFC 5280 §4.1.2.6: the issuer of a leaf is found by this name, and two tenants without one would have the same.
+    if (subject.attributes.length === 0) return 'a CA certificate has an empty subject: give it a common name';
+    if (basicConstraints?.ca !== true) return `the certificate ${nameOf(certificate)} is not a CA (basicConstraints CA:TRUE is missing)`;
+    if (keyUsage !== null && !keyUsage.includes(CERT_SIGN)) return `the certificate ${nameOf(certificate)} may not sign certificates (keyUsage lacks keyCertSign)`;
+    if (basicConstraints.pathLength !== null && basicConstraints.pathLength < below) {
+      return `the certificate ${nameOf(certificate)} allows ${basicConstraints.pathLength} CA certificates below it, the path has ${below}`;
+    }
+  }
+  return null;
+}
+
+/**
+ * Whether verifiers take `parent` for the issuer of `child` (RFC 5280 §6.1.3, §4.2.1.1): the name, the key identifier where both have
+ * one, and the signature. OpenSSL, BoringSSL and Go pass over a parent that differs in any of them.
+ */
+export function issuedBy(child: Certificate, parent: Certificate): boolean {
+  const { authorityKeyId } = child;
+  const { subjectKeyId } = parent;
+  const sameKeyId = authorityKeyId === null || subjectKeyId === null || Buffer.compare(authorityKeyId, subjectKeyId) === 0;
+  return sameKeyId && Buffer.compare(child.issuer.der, parent.subject.der) === 0 && signedBy(child, parent);
+}
+
+/** Subject and issuer equal, and its own signature holds. */
+export function isSelfSigned(certificate: Certificate): boolean {
+  return Buffer.compare(certificate.subject.der, certificate.issuer.der) === 0 && signedBy(certificate, certificate);
+}
+
+function unique(certificates: readonly Certificate[]): Certificate[] {
+  return [...new Map(certificates.map((each) => [each.fingerprint, each])).values()];
+}
+
+function nameOf({ subject }: Certificate): string {
+  return `"${distinguishedNameText(subject)}"`;
+}

@@ -1,0 +1,127 @@
+import { DerError } from './der-error.ts';
+import { checkPrimitive } from './der-primitive.ts';
+
+/**
+ * One element of a DER encoding. `content` and `der` are views into the input: nothing is copied, so what was
+ * read is byte for byte what gets hashed, verified and compared.
+ */
+export type DerNode = {
+  /** Identifier octet: class, constructed bit and tag number together, e.g. 0x30 for a SEQUENCE. */
+  readonly identifier: number;
+  /** The whole element: identifier, length, content. */
+  readonly der: Uint8Array;
+  readonly content: Uint8Array;
+  /** Where the element starts, counted from the start of the outermost encoding. */
+  readonly offset: number;
+  /** Elements of a constructed encoding, in order; empty for a primitive one. */
+  readonly children: readonly DerNode[];
+};
+
+/** A certificate or request nests eight levels; the limit keeps hostile input from exhausting the stack. */
+const MAX_DEPTH = 32;
+
+/** A request for 100 names has 250 elements; without a limit 64 KiB of NULLs become 32,000 objects. */
+const MAX_NODES = 4096;
+
+/** Three length octets are 16 MiB: more than any input that is let in. */
+const MAX_LENGTH_OCTETS = 3;
+
+type Scan = { readonly input: Uint8Array; readonly base: number; nodes: number };
+
+/**
+ * Reads exactly one DER element that fills `input` (X.690 §8-11, and §11.6 for SET OF), with all its constructed
+ * elements; what an OCTET STRING or BIT STRING holds is not looked into. `offset` is the position of `input` in the
+ * outermost encoding, for messages. Throws DerError on the first octet that is not strict DER: BER tolerance lets
+ * two readers of one request disagree about what it says.
+ */
+export function readDer(input: Uint8Array, { offset = 0 }: { offset?: number } = {}): DerNode {
+  const node = readElement({ input, base: offset, nodes: 0 }, 0, input.length, 0);
+  if (node.der.length !== input.length) {
+    throw new DerError({
+      found: `${input.length - node.der.length} bytes after the end of the outermost element`,
+      allowed: 'exactly one DER element',
+      offset: offset + node.der.length,
+    });
+  }
+  return node;
+}
+
+/** The constructed bit of an identifier octet (X.690 §8.1.2.5). */
+const CONSTRUCTED = 0x20;
+
+function readElement(scan: Scan, start: number, end: number, depth: number): DerNode {
+  const fail = (found: string, allowed: string): never => {
+    throw new DerError({ found, allowed, offset: scan.base + start });
+  };
+  scan.nodes += 1;
+  if (scan.nodes > MAX_NODES) fail(`more than ${MAX_NODES} elements`, `at most ${MAX_NODES}`);
+  if (depth > MAX_DEPTH) fail(`elements nested more than ${MAX_DEPTH} deep`, `at most ${MAX_DEPTH} levels`);
+  const identifier = scan.input[start];
+  if (start >= end || identifier === undefined) return fail('the end of the data', 'an element');
+  if ((identifier & 0x1f) === 0x1f) fail(`a multi-octet tag (${hex(identifier)})`, 'tag numbers up to 30');
+  const header = readLength(scan, start + 1, end);
+  const contentEnd = header.contentStart + header.length;
+  if (contentEnd > end) {
+    fail(`an element of ${header.length} bytes where ${end - header.contentStart} are left`, 'a length that ends inside its parent');
+  }
+  const content = scan.input.subarray(header.contentStart, contentEnd);
+  const constructed = (identifier & CONSTRUCTED) !== 0;
+  checkForm(identifier, fail);
+  if (!constructed) checkPrimitive(identifier, content, scan.base + start);
+  const children = constructed ? readChildren(scan, header.contentStart, contentEnd, depth + 1) : [];
+  if (identifier === SET) checkSorted(children);
+  return { identifier, der: scan.input.subarray(start, contentEnd), content, offset: scan.base + start, children };
+}
+
+function readChildren(scan: Scan, start: number, end: number, depth: number): DerNode[] {
+  const children: DerNode[] = [];
+  for (let at = start; at < end; ) {
+    const child = readElement(scan, at, end, depth);
+    children.push(child);
+    at += child.der.length;
+  }
+  return children;
+}
+
+/** X.690 §10.1: definite, and in as few octets as possible. */
+function readLength(scan: Scan, at: number, end: number): { length: number; contentStart: number } {
+  const fail = (found: string): never => {
+    throw new DerError({ found, allowed: 'a definite length in as few octets as possible', offset: scan.base + at });
+  };
+  const first = scan.input[at];
+  if (at >= end || first === undefined) return fail('the end of the data instead of a length');
+  if (first < 0x80) return { length: first, contentStart: at + 1 };
+  if (first === 0x80) fail('an indefinite length');
+  const count = first & 0x7f;
+  if (count > MAX_LENGTH_OCTETS) fail(`a length of ${count} octets`);
+  if (at + 1 + count > end) fail('the end of the data inside a length');
+  const length = scan.input.subarray(at + 1, at + 1 + count).reduce((sum, octet) => sum * 256 + octet, 0);
+  if (length < 0x80 || length < 256 ** (count - 1)) fail(`the length ${length} written in ${count + 1} octets`);
+  return { length, contentStart: at + 1 + count };
+}
+
+const SEQUENCE = 0x30;
+const SET = 0x31;
+
+/** Universal types have one form each in DER: SEQUENCE and SET are constructed, everything else is primitive (X.690 §10.2). */
+function checkForm(identifier: number, fail: (found: string, allowed: string) => never): void {
+  if (identifier >> 6 !== 0) return;
+  const structured = (identifier | CONSTRUCTED) === SEQUENCE || (identifier | CONSTRUCTED) === SET;
+  const constructed = (identifier & CONSTRUCTED) !== 0;
+  if (structured && !constructed) fail(`a primitive SEQUENCE or SET (${hex(identifier)})`, 'the constructed form');
+  if (!structured && constructed) fail(`a string or simple type in pieces (${hex(identifier)})`, 'the primitive form');
+}
+
+/** X.690 §11.6: the elements of a SET OF ascend by their encodings. */
+function checkSorted(children: readonly DerNode[]): void {
+  children.forEach((child, i) => {
+    const before = children[i - 1];
+    if (before !== undefined && Buffer.compare(before.der, child.der) > 0) {
+      throw new DerError({ found: 'a SET whose elements are not in ascending order', allowed: 'the order of X.690 §11.6', offset: child.offset });
+    }
+  });
+}
+
+function hex(octet: number): string {
+  return `0x${octet.toString(16).padStart(2, '0')}`;
+}

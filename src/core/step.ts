@@ -1,0 +1,15 @@
+import type { Plan } from './plan.ts';
+import type { Reason } from './reason.ts';
+import type { Violation } from './violation.ts';
+
+/** What is to be done about a request now: at most one write each. */
+export type Step =
+  /** Not ours, not our turn, or final. `notice` is for an Event, when the requester would otherwise wait in the dark. */
+  | { readonly do: 'nothing'; readonly why: string; readonly notice?: Notice }
+  /** The CA's side is in trouble: ask again later, refuse nobody. */
+  | { readonly do: 'wait'; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string }
+  | { readonly do: 'approve'; readonly policy: string; readonly message: string }
+  | { readonly do: 'refuse'; readonly as: 'Denied' | 'Failed'; readonly reason: 'PolicyViolation' | 'InvalidRequest'; /** The first of them. */ readonly violations: readonly Violation[]; readonly message: string }
+  | { readonly do: 'issue'; readonly plan: Plan };
+
+export type Notice = { readonly reason: Reason; readonly message: string };

@@ -1,0 +1,44 @@
+import { createLog } from './adapters/log.ts';
+import { runCli } from './cli/cli.ts';
+import type { ExitCode, Output } from './cli/command.ts';
+
+/** Ends the whole process with this code: 0 yes, 1 no, 2 could not tell. */
+function main(): void {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      // Whoever asks twice does not want to wait for what is under way.
+      if (stop.signal.aborted) process.exit(2);
+      stop.abort(new Error(`ended by ${name}`));
+    });
+  }
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+  const world = { env: process.env, stdout: output(process.stdout, stop), stderr: output(process.stderr, stop), now: () => new Date(), signal: stop.signal };
+  runCli(process.argv.slice(2), world).then(leave, crash);
+}
+
+/** A stream that nobody reads any more (`signet signers | head -1`) ends the command, and is no error. */
+function output(stream: NodeJS.WriteStream, stop: AbortController): Output {
+  let open = true;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    open = false;
+    stop.abort(error);
+  });
+  return { isTTY: stream.isTTY === true, write: (text) => void (open && stream.write(text)) };
+}
+
+/** Anything that gets here is a bug. A signer in an unknown state signs nothing: it ends, and is started again. */
+function crash(error: unknown): void {
+  const log = createLog({ write: (line) => process.stderr.write(line), now: () => new Date(), format: process.stderr.isTTY ? 'text' : 'json' });
+  log.error('Signet ends because of a bug in it; please report this line', { error });
+  leave(2);
+}
+
+/** Not by `process.exitCode` alone: an idle connection would keep the process. Writes to a pipe are awaited, or they would be cut off. */
+function leave(code: ExitCode): void {
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
+}
+
+main();

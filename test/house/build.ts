@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/**
+ * Makes dist/signet.cjs: the package's program and the image's only file, with everything in it. One file in CommonJS starts in a
+ * fifth of the time that the sources and their hundred packages take.
+ * Returns its path. `out` is where to put it; `commit` is told by `signet version`.
+ */
+export async function buildProgram({ out = join(ROOT, 'dist'), commit }: { out?: string; commit?: string | undefined } = {}): Promise<string> {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  const outfile = join(out, 'signet.cjs');
+  await build({
+    entryPoints: [join(ROOT, 'src/main.ts')],
+    outfile,
+    absWorkingDir: ROOT,
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'cjs',
+    minify: true,
+    // `error.name` and the names in stacks are for people.
+    keepNames: true,
+    sourcemap: 'external',
+    legalComments: 'linked',
+    banner: { js: '#!/usr/bin/env node' },
+    define: { SIGNET_COMMIT: commit === undefined ? 'undefined' : JSON.stringify(commit) },
+    logLevel: 'warning',
+  });
+  await chmod(outfile, 0o755);
+  return outfile;
+}
+
+/** The commit of a clean checkout; undefined for anything else, as a version that is not in the history helps nobody. */
+export async function cleanCommit(folder = ROOT): Promise<string | undefined> {
+  const git = promisify(execFile);
+  try {
+    const [{ stdout: head }, { stdout: changes }] = await Promise.all([git('git', ['rev-parse', 'HEAD'], { cwd: folder }), git('git', ['status', '--porcelain'], { cwd: folder })]);
+    return changes === '' ? head.trim() : undefined;
+  } catch {
+    return undefined; // Not a checkout, or no git.
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const file = await buildProgram({ commit: await cleanCommit() });
+  process.stdout.write(`${join(dirname(file), 'signet.cjs')}: ${((await stat(file)).size / 1e6).toFixed(1)} MB\n`);
+}

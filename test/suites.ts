@@ -1,0 +1,23 @@
+/** A suite of tests: a folder, and what it runs against. */
+export type Suite = {
+  readonly name: string;
+  readonly about: string;
+  /** The real part it talks to, with its version; `-` for none. */
+  readonly counterpart: string;
+  readonly folder: string;
+  readonly only?: RegExp;
+  readonly not?: RegExp;
+  /** Needs nothing but Node. */
+  readonly fast: boolean;
+  /** Its files take ports, cores or processes of which a machine has not many: one at a time. */
+  readonly alone: boolean;
+};
+
+/** In the order in which they run: the fast ones first. */
+export const SUITES: readonly Suite[] = [
+  { name: 'unit', about: 'core, control, adapters and commands', counterpart: '-', folder: 'unit', fast: true, alone: false },
+  { name: 'sandbox', about: 'the contract of the Kubernetes API on the sandbox', counterpart: 'sandbox', folder: 'contract', not: /apiserver|kubectl/, fast: true, alone: false },
+  { name: 'house', about: 'imports, file lengths, manifests, the gate itself', counterpart: '-', folder: 'house', fast: false, alone: false },
+  { name: 'apiserver', about: 'the same contract on the real API server, and kubectl on the sandbox', counterpart: 'kube-apiserver, etcd, kubectl', folder: 'contract', only: /apiserver|kubectl/, fast: false, alone: true },
+  { name: 'e2e', about: 'istiod, Istio agents and Envoys with Signet as their signer', counterpart: 'istiod, pilot-agent, Envoy', folder: 'e2e', fast: false, alone: true },
+];
