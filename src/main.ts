@@ -1,6 +1,6 @@
-import { createLog } from './adapters/log.ts';
 import { runCli } from './cli/cli.ts';
 import type { ExitCode, Output } from './cli/command.ts';
+import { bugReport } from './cli/bug-report.ts';
 
 /** Ends the whole process with this code: 0 yes, 1 no, 2 could not tell. */
 function main(): void {
@@ -31,8 +31,7 @@ function output(stream: NodeJS.WriteStream, stop: AbortController): Output {
 
 /** Anything that gets here is a bug. A signer in an unknown state signs nothing: it ends, and is started again. */
 function crash(error: unknown): void {
-  const log = createLog({ write: (line) => process.stderr.write(line), now: () => new Date(), format: process.stderr.isTTY ? 'text' : 'json' });
-  log.error('Signet ends because of a bug in it; please report this line', { error });
+  process.stderr.write(bugReport(error, { now: new Date(), isTTY: process.stderr.isTTY === true }));
   leave(2);
 }
 

@@ -4,6 +4,8 @@ import type { Outcome } from './queue.ts';
 
 /** A CA whose key pair can change while it serves. */
 export interface AdoptingAuthority extends Authority {
+  /** Whether everything it needs to know has been looked for once: before that a missing CA is ignorance, not a state. */
+  readonly tried: boolean;
   /** Brings the pair in use up to date; resolves with news for the operator, or null. Throws Unavailable. */
   reconcile(signal: AbortSignal): Promise<string | null>;
 }
@@ -20,7 +22,7 @@ export type AdoptOptions = {
 export function adoptLoop({ authorities, changed, log, meter }: AdoptOptions): (signer: string, signal: AbortSignal) => Promise<Outcome> {
   return async (signer, signal) => {
     const authority = authorities.get(signer);
-    if (authority === undefined) return 'done';
+    if (authority === undefined || !authority.tried) return 'done';
     try {
       const news = await authority.reconcile(signal);
       if (news !== null) log.warn('CA changed', { signer, news });

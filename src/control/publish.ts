@@ -21,6 +21,8 @@ export function publishLoop({ publications, authorities, log, meter }: PublishOp
     const publication = publications.find((each) => each.name === name);
     if (publication === undefined) return 'done';
     const bundles = knownBundles(authorities);
+    // At start no CA is known yet: an empty document would only be written to be replaced.
+    if (bundles.size === 0) return 'done';
     try {
       const result = await publication.publish(bundles, signal);
       for (const [signer, anchors] of bundles) meter.bundle(signer, bundleFingerprint(anchors));

@@ -37,7 +37,8 @@ const MAX_RSA_BITS = 4096;
 export function parseRequest(pem: Uint8Array | string): { ok: true; request: CertificateRequest } | { ok: false; violation: Violation } {
   const decoded = decodePem(typeof pem === 'string' ? pem : Buffer.from(pem).toString('latin1'), 'CERTIFICATE REQUEST');
   if (!decoded.ok) {
-    return { ok: false, violation: { field: 'spec.request', found: decoded.problem, allowed: 'one PEM block CERTIFICATE REQUEST of at most 64 KiB with nothing around it' } };
+    const allowed = 'one PEM block CERTIFICATE REQUEST of at most 64 KiB with nothing around it';
+    return { ok: false, violation: { field: 'spec.request', found: decoded.problem, allowed } };
   }
   try {
     return { ok: true, request: readRequest(decoded.der) };

@@ -1,5 +1,7 @@
-import { type KeyObject, createPublicKey } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import type { PublicKey } from './public-key.ts';
+
+type KeyObject = ReturnType<typeof createPublicKey>;
 
 /**
  * The key as node:crypto wants it. Importing one costs 100 µs, and a CA's key is used for every certificate, so it is

@@ -101,7 +101,8 @@ function ecAlgorithm({ parameters }: AlgorithmIdentifier, spki: DerNode, bits: U
   if (named === undefined) return fail(`an EC key on the curve ${oidValue(parameters)}`, ALLOWED);
   const { curve, octets } = named;
   if (bits[0] !== 0x04 || bits.length !== 1 + 2 * octets) {
-    fail(`a ${curve} point of ${bits.length} octets that starts with 0x${(bits[0] ?? 0).toString(16).padStart(2, '0')}`, `an uncompressed point: 0x04 and ${2 * octets} octets`);
+    const first = (bits[0] ?? 0).toString(16).padStart(2, '0');
+    fail(`a ${curve} point of ${bits.length} octets that starts with 0x${first}`, `an uncompressed point: 0x04 and ${2 * octets} octets`);
   }
   return { type: 'ECDSA', curve };
 }
@@ -122,7 +123,8 @@ function ed25519Algorithm(algorithm: AlgorithmIdentifier, bits: Uint8Array): Key
     throw new DerError({ found: 'parameters of an Ed25519 key', allowed: 'none (RFC 8410 §3)', offset });
   }
   if (!isSafeEd25519Point(bits)) {
-    throw new DerError({ found: `an Ed25519 key that is no point of large order (${bits.length} octets)`, allowed: '32 octets of an ordinary public key', offset });
+    const found = `an Ed25519 key that is no point of large order (${bits.length} octets)`;
+    throw new DerError({ found, allowed: '32 octets of an ordinary public key', offset });
   }
   return { type: 'Ed25519' };
 }

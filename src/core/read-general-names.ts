@@ -60,7 +60,8 @@ function readDns(node: DerNode): GeneralName {
   const [first, ...rest] = labels;
   const plain = first === '*' && rest.length > 0 ? rest : labels;
   if (value.length > MAX_DNS_NAME || !plain.every((label) => DNS_LABEL.test(label))) {
-    throw new DerError({ found: `the DNS name ${quoted(value)}`, allowed: 'labels of letters, digits and hyphens; a wildcard only as the whole first label', offset: node.offset });
+    const allowed = 'labels of letters, digits and hyphens; a wildcard only as the whole first label';
+    throw new DerError({ found: `the DNS name ${quoted(value)}`, allowed, offset: node.offset });
   }
   // Resolvers and URL parsers take a name that ends in a number for an IPv4 address (WHATWG URL, "ends in a number").
   if (/^\d+$/.test(labels.at(-1) ?? '')) {
@@ -89,7 +90,8 @@ function readIp(node: DerNode): GeneralName {
   }
   // Go matches ::ffff:10.0.0.1 as 10.0.0.1, others do not: a rule about one would be passed by the other.
   if (isMappedIpv4(node.content)) {
-    throw new DerError({ found: `the IPv4 address ${node.content.subarray(12).join('.')} mapped into IPv6`, allowed: 'an IPv4 address in 4 octets', offset: node.offset });
+    const found = `the IPv4 address ${node.content.subarray(12).join('.')} mapped into IPv6`;
+    throw new DerError({ found, allowed: 'an IPv4 address in 4 octets', offset: node.offset });
   }
   return { type: 'ip', value: ipAddressText(node.content) };
 }

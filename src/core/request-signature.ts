@@ -16,17 +16,23 @@ export function checkRequestSignature({ signed, algorithm, signature, key }: Req
   const offset = algorithm.node.offset;
   const known = SIGNATURE_ALGORITHMS[algorithm.oid];
   if (known === undefined) {
-    throw new DerError({ found: `the signature algorithm ${WEAK[algorithm.oid] ?? algorithm.oid}`, allowed: 'RSA (PKCS #1 v1.5) or ECDSA with SHA-256, SHA-384 or SHA-512, or Ed25519', offset });
+    throw new DerError({
+      found: `the signature algorithm ${WEAK[algorithm.oid] ?? algorithm.oid}`,
+      allowed: 'RSA (PKCS #1 v1.5) or ECDSA with SHA-256, SHA-384 or SHA-512, or Ed25519',
+      offset,
+    });
   }
   if (known.key !== key.algorithm.type) {
     throw new DerError({ found: `a signature by an ${known.key} key`, allowed: `one by the ${keyName(key.algorithm)} key of the request`, offset });
   }
   if (!hasParameters(algorithm, known.parameters)) {
-    throw new DerError({ found: `other parameters of the signature algorithm ${algorithm.oid}`, allowed: known.parameters === 'NULL' ? 'NULL (RFC 4055 §5)' : 'none (RFC 5758 §3.2, RFC 8410 §3)', offset });
+    const allowed = known.parameters === 'NULL' ? 'NULL (RFC 4055 §5)' : 'none (RFC 5758 §3.2, RFC 8410 §3)';
+    throw new DerError({ found: `other parameters of the signature algorithm ${algorithm.oid}`, allowed, offset });
   }
   const octets = wholeOctets(signature, 'a signature');
   if (verifySignature({ algorithm: algorithm.oid, signed, signature: octets, key }) !== 'valid') {
-    throw new DerError({ found: `a signature that the ${keyName(key.algorithm)} key of the request did not make`, allowed: 'proof of possession of the key', offset: signature.offset });
+    const found = `a signature that the ${keyName(key.algorithm)} key of the request did not make`;
+    throw new DerError({ found, allowed: 'proof of possession of the key', offset: signature.offset });
   }
 }
 

@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '../..');
+
+/** The generated classes of @kubernetes/client-node that Signet uses. The program has no others; a test compares. */
+export const GENERATED_APIS = ['CertificatesV1Api', 'CoreV1Api'];
 
 /**
  * Makes dist/signet.cjs: the package's program and the image's only file, with everything in it. One file in CommonJS starts in a
@@ -31,6 +34,7 @@ export async function buildProgram({ out = join(ROOT, 'dist'), commit }: { out?:
     legalComments: 'linked',
     banner: { js: '#!/usr/bin/env node' },
     define: { SIGNET_COMMIT: commit === undefined ? 'undefined' : JSON.stringify(commit) },
+    plugins: [withoutUnusedApis, withoutLocales],
     logLevel: 'warning',
   });
   await chmod(outfile, 0o755);
@@ -47,6 +51,27 @@ export async function cleanCommit(folder = ROOT): Promise<string | undefined> {
     return undefined; // Not a checkout, or no git.
   }
 }
+
+/**
+ * client-node has a class for each API of Kubernetes, which refer to each other through three big modules, so that nothing of it falls
+ * away by itself. A third of the program would be calls that nobody makes, read at every start.
+ */
+const withoutUnusedApis: Plugin = {
+  name: 'without unused APIs',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /client-node\/dist\/gen\/apis\/\w+Api\.js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      if (GENERATED_APIS.some((name) => path.endsWith(`/${name}.js`))) return { contents: text };
+      return { contents: [...text.matchAll(/^export class (\w+)/gm)].map(([, name]) => `export class ${name} {}`).join('\n') };
+    });
+  },
+};
+
+/** zod's messages in fifty languages; Signet writes its own. */
+const withoutLocales: Plugin = {
+  name: 'without locales',
+  setup: ({ onLoad }) => onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {};' })),
+};
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const file = await buildProgram({ commit: await cleanCommit() });

@@ -147,6 +147,24 @@ test('a server that calls every version gone is asked with growing pauses, not i
   assert.ok(total >= 20 + 40 + 60 + 60 + 60 && total < 2_000, `six attempts took ${total} ms`);
 });
 
+test('the first version that is gone after other failures is followed by a first pause, not by a longer one', async () => {
+  const waits: number[] = [];
+  const scene = await start(
+    (exchange, scene) => {
+      if (scene.watches.length === 0) scene.watch(exchange);
+      else if (waits.length < 4) exchange.refuse(503, 'ServiceUnavailable');
+      else exchange.refuse(410, 'Expired');
+    },
+    { longestWait: 1_000, sleep: (milliseconds) => new Promise((resolve) => setImmediate(() => resolve(void waits.push(milliseconds)))) },
+  );
+  const first = await scene.watched(1);
+  first.send('BOOKMARK', initialEnd('7'));
+  await until('ready', () => scene.synced === 1);
+  first.reset();
+  await until('seven pauses', () => waits.length >= 7);
+  assert.deepEqual(waits.slice(0, 7), [30, 60, 120, 240, 30, 60, 120]);
+});
+
 test('a server that ends each watch as soon as it is open is asked with growing pauses', async () => {
   const at: number[] = [];
   await start((exchange) => {

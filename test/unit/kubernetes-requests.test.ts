@@ -182,11 +182,12 @@ test('a write about an older version is a conflict, and about another object of 
   assert.equal(await scene.requests.approve({ ...observed, resourceVersion: '11' }, DECISION, signal()), 'written');
 });
 
-for (const [answer, result, stays] of [
+const ORDINARY: [answer: [number, string, string], result: string, stays: boolean][] = [
   [[409, 'Conflict', 'the object has been modified'], 'conflict', true],
   [[404, 'NotFound', 'certificatesigningrequests "csr-1" not found'], 'gone', false],
   [[422, 'Invalid', 'status.certificate: Forbidden: may not modify existing certificate content'], 'gone', false],
-] as const) {
+];
+for (const [answer, result, stays] of ORDINARY) {
   test(`the answer ${answer[0]} ${answer[1]} is the ordinary result "${result}"`, async () => {
     const scene = await start((exchange) => exchange.refuse(...answer));
     scene.watch.send('ADDED', request('csr-1', { conditions: ['Approved'] }));
@@ -201,6 +202,16 @@ test('a missing right is a Refusal that names it, for approving and for signing'
   const observed = await scene.kept('csr-1');
   await assert.rejects(scene.requests.approve(observed, DECISION, signal()), (error: unknown) => error instanceof Refusal && error.message.includes(`403 Forbidden: user not permitted; it takes verb "approve" on signers "${FOO}" and verb "patch" on certificatesigningrequests/approval`));
   await assert.rejects(scene.requests.deliver(observed, 'PEM', {}, signal()), (error: unknown) => error instanceof Refusal && error.message.includes(`verb "sign" on signers "${FOO}" and verb "patch" on certificatesigningrequests/status`));
+});
+
+test('a 403 soon after the watch broke is Unavailable, for an API server that starts answers so; without a break it is a Refusal', async () => {
+  const scene = await start((exchange) => exchange.refuse(403, 'Forbidden', 'not permitted'));
+  scene.watch.send('ADDED', request('csr-1'));
+  const observed = await scene.kept('csr-1');
+  await assert.rejects(scene.requests.approve(observed, DECISION, signal()), Refusal);
+  scene.watch.reset();
+  await until('the break is noticed', () => scene.troubles() === 1);
+  await assert.rejects(scene.requests.approve(observed, DECISION, signal()), Unavailable);
 });
 
 test('what can never be written is a Refusal with the server\'s words', async () => {
@@ -245,12 +256,14 @@ type Scene = {
   readonly pending: Record<string, number>;
   readonly calls: string[];
   written: Exchange | null;
+  troubles(): number;
   kept(name: string): Promise<Observed>;
 };
 
 /** @param answer How writes are answered; by default with the object. */
 async function start(answer: (exchange: Exchange) => void = (exchange) => exchange.json({ metadata: {}, spec: {} })): Promise<Scene> {
   let watch: FakeWatch | null = null;
+  let troubles = 0;
   const server = await startFakeApiserver((exchange) => {
     if (exchange.method === 'GET') {
       watch ??= exchange.watch();
@@ -268,6 +281,7 @@ async function start(answer: (exchange: Exchange) => void = (exchange) => exchan
     onChanged: (change) => void changes.push(change),
     onUnserved: ({ name }) => void unserved.push(name),
     onUnreadable: (name, problem) => void unreadable.push(`${name}: ${problem}`),
+    onTrouble: () => void troubles++,
     onPending: (signer, change) => void (pending[signer] = (pending[signer] ?? 0) + change),
   });
   const abort = new AbortController();
@@ -288,6 +302,7 @@ async function start(answer: (exchange: Exchange) => void = (exchange) => exchan
     pending,
     calls: server.calls,
     written: null,
+    troubles: () => troubles,
     async kept(name) {
       await until(`${name} is kept`, () => requests.get(name) !== undefined);
       return requests.get(name) as Observed;
@@ -299,13 +314,11 @@ async function start(answer: (exchange: Exchange) => void = (exchange) => exchan
 
 type Shape = { version?: string; signer?: string; conditions?: string[]; certificate?: string; deleted?: boolean; annotations?: Record<string, string>; spec?: Record<string, unknown> };
 
-function request(name: string, { version = '10', signer = FOO, conditions = [], certificate, deleted = false, annotations = {}, spec = {} }: Shape = {}): { metadata: Record<string, unknown> } {
+function request(name: string, { version = '10', signer = FOO, conditions = [], certificate, deleted = false, annotations = {}, spec = {} }: Shape = {}): { metadata: Record<string, unknown>; spec: object; status: object } {
   return {
     metadata: { name, uid: `uid-${name}`, resourceVersion: version, annotations, ...(deleted ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}) },
-    ...{
-      spec: { signerName: signer, request: Buffer.from(`PEM of ${name}`).toString('base64'), usages: ['client auth'], username: 'system:serviceaccount:istio-system:istiod', uid: 'u1', groups: ['system:authenticated'], extra: { 'x/y': ['z'] }, ...spec },
-      status: { conditions: conditions.map((type) => ({ type, status: 'True', reason: 'Because', lastUpdateTime: '2026-01-01T00:00:00Z' })), ...(certificate === undefined ? {} : { certificate }) },
-    },
+    spec: { signerName: signer, request: Buffer.from(`PEM of ${name}`).toString('base64'), usages: ['client auth'], username: 'system:serviceaccount:istio-system:istiod', uid: 'u1', groups: ['system:authenticated'], extra: { 'x/y': ['z'] }, ...spec },
+    status: { conditions: conditions.map((type) => ({ type, status: 'True', reason: 'Because', lastUpdateTime: '2026-01-01T00:00:00Z' })), ...(certificate === undefined ? {} : { certificate }) },
   };
 }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
+import * as pkijs from 'pkijs';
 import { corresponds } from '../../src/core/corresponds.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Observed } from '../../src/core/observed.ts';
+import { OID } from '../../src/core/oid.ts';
 import { isUsage } from '../../src/core/usage.ts';
 import { issue, testRoot } from '../support/authority.ts';
 import { NOON, after } from '../support/clock.ts';
@@ -41,6 +43,14 @@ describe(`${COUNT} mutants of good requests, seed ${SEED}`, () => {
     assert.ok(slowest < MAX_MILLISECONDS, `a mutant took ${slowest.toFixed(0)} ms`);
   });
 
+  it('would show a hole: with the rule about namespaces off, another namespace gets a certificate of the CA of foo', () => {
+    const source = mutants(SEED);
+    const withHole = (): void => {
+      for (let i = 0; i < 1_000; i += 1) fate(source.next().value, i, ['namespace']);
+    };
+    assert.throws(withHole, /got a certificate for URI:spiffe:\/\/cluster\.local\/ns\/(?!foo\/)/);
+  });
+
   it('are the same ones for the same seed, and others for another', () => {
     const how = (seed: number): string[] => {
       const source = mutants(seed);
@@ -54,10 +64,10 @@ describe(`${COUNT} mutants of good requests, seed ${SEED}`, () => {
 type Fate = 'not a request' | 'refused by policy' | 'signed';
 
 /** Takes a mutant the whole way that a request goes in the process, with an approval by istiod. */
-function fate(mutant: Mutant, i: number): Fate {
+function fate(mutant: Mutant, i: number, without: readonly string[] = []): Fate {
   const serial = Buffer.alloc(16, 1);
   serial.writeUInt32BE(i);
-  const step = during(mutant, i, () => decide({ observed: observed(mutant), policy: POLICY, authority: { ready: true, chain: AUTHORITY.chain }, now: NOON, serial }));
+  const step = during(mutant, i, () => decide({ observed: observed(mutant), policy: POLICY, authority: { ready: true, chain: AUTHORITY.chain }, now: NOON, serial }, { without }));
   if (step.do === 'refuse') {
     assert.match(step.message, /^[ -~…§]+$/, `${label(mutant, i)}: a message for people has only characters that a terminal shows`);
     return step.reason === 'InvalidRequest' ? 'not a request' : 'refused by policy';
@@ -67,18 +77,28 @@ function fate(mutant: Mutant, i: number): Fate {
   const plan = step.plan;
   const chain = during(mutant, i, () => issue(plan, AUTHORITY));
   assert.deepEqual(corresponds(plan, chain, AUTHORITY.root), [], label(mutant, i));
-  seenByNode(chain[0]?.der ?? new Uint8Array(), mutant, i);
+  assert.equal(seenByNode(chain[0]?.der ?? new Uint8Array(), mutant, i), namesByPkijs(mutant), `${label(mutant, i)}: another reader sees other names in the request`);
   return 'signed';
 }
 
-/** What a reader that shares no code with ours sees in the certificate: one workload of foo, no CA, no longer than allowed. */
-function seenByNode(der: Uint8Array, mutant: Mutant, i: number): void {
+/** What a reader that shares no code with ours sees in the certificate: one workload of foo, no CA, no longer than allowed. Gives its names. */
+function seenByNode(der: Uint8Array, mutant: Mutant, i: number): string {
   const certificate = new X509Certificate(der);
-  assert.match(certificate.subjectAltName ?? '', /^URI:spiffe:\/\/cluster\.local\/ns\/foo\/sa\/[a-z0-9.-]+$/, label(mutant, i));
+  assert.match(certificate.subjectAltName ?? '', /^URI:spiffe:\/\/cluster\.local\/ns\/foo\/sa\/[a-z0-9.-]+$/, `${label(mutant, i)} got a certificate for ${certificate.subjectAltName}`);
   assert.equal(certificate.subject ?? '', '', label(mutant, i));
   assert.equal(certificate.ca, false, label(mutant, i));
   assert.ok(new Date(certificate.validTo) <= after(24 * 3600), label(mutant, i));
   assert.ok(certificate.verify(CA_KEY), label(mutant, i));
+  return certificate.subjectAltName ?? '';
+}
+
+/** The URIs that a reader that shares no code with ours sees in the request. */
+function namesByPkijs({ text }: Mutant): string {
+  const request = pkijs.CertificationRequest.fromBER(Buffer.from(text.replace(/-----.*-----/g, ''), 'base64'));
+  const [value] = request.attributes?.find(({ type }) => type === OID.extensionRequest)?.values ?? [];
+  const { extensions } = new pkijs.Extensions({ schema: value });
+  const san = extensions.find(({ extnID }) => extnID === OID.subjectAltName)?.parsedValue as pkijs.AltName | undefined;
+  return (san?.altNames ?? []).map(({ type, value: name }) => (type === 6 ? `URI:${String(name)}` : `[${type}]`)).join(', ');
 }
 
 function observed({ text }: Mutant): Observed {

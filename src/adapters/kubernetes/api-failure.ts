@@ -1,4 +1,5 @@
 import { Refusal, Unavailable } from '../../control/errors.ts';
+import { oneLine } from './one-line.ts';
 import type { WireStatus } from './wire.ts';
 
 /**
@@ -33,13 +34,13 @@ export function failureOfAnswer(call: string, status: number, body: string, retr
   const said = parseStatus(body);
   const wait = retryAfterSeconds(retryAfter, now) ?? said.details?.retryAfterSeconds ?? null;
   const code = [status, said.reason].filter(Boolean).join(' ');
-  return new ApiFailure([call, code, readable(said.message ?? body)].filter(Boolean).join(': '), { status, reason: said.reason ?? '', retryAfter: wait });
+  return new ApiFailure([call, code, oneLine(said.message ?? body)].filter(Boolean).join(': '), { status, reason: said.reason ?? '', retryAfter: wait });
 }
 
 /** A failure for the Status object of an ERROR event: the HTTP answer was 200, the trouble came in the stream. */
 export function failureOfEvent(call: string, status: WireStatus): ApiFailure {
   const code = [status.code ?? 'an error', status.reason].filter(Boolean).join(' ');
-  return new ApiFailure([call, `the watch ended with ${code}`, readable(status.message ?? '')].filter(Boolean).join(': '), {
+  return new ApiFailure([call, `the watch ended with ${code}`, oneLine(status.message ?? '')].filter(Boolean).join(': '), {
     status: status.code ?? 500,
     reason: status.reason ?? '',
     retryAfter: status.details?.retryAfterSeconds ?? null,
@@ -51,7 +52,7 @@ export function failureOfNetwork(call: string, server: string, cause: unknown): 
   const code = errorCode(cause);
   const detail = cause instanceof Error ? cause.message : String(cause);
   const advice = /CERT|SIGNED|TLS|SSL/.test(code) ? '; compare certificate-authority in the kubeconfig with the API server\'s certificate' : '';
-  return new ApiFailure(`${call}: no answer from ${server}: ${[code, readable(detail)].filter(Boolean).join(': ')}${advice}`, { status: 0, reason: code, cause });
+  return new ApiFailure(`${call}: no answer from ${server}: ${[code, oneLine(detail)].filter(Boolean).join(': ')}${advice}`, { status: 0, reason: code, cause });
 }
 
 /**
@@ -87,10 +88,4 @@ function retryAfterSeconds(header: string | undefined, now: Date): number | null
 
 function errorCode(cause: unknown): string {
   return typeof cause === 'object' && cause !== null && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-}
-
-/** One line of bounded length: a proxy's error page is no log line, and control characters forge log lines. */
-function readable(text: string): string {
-  const line = text.replace(/[\u0000-\u001f\u007f\s]+/g, ' ').trim();
-  return line.length > 1000 ? `${line.slice(0, 1000)}…` : line;
 }

@@ -3,6 +3,7 @@ import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Log } from '../../control/ports.ts';
 import { ApiFailure } from './api-failure.ts';
+import { oneLine } from './one-line.ts';
 
 /** What a request to the API server is authenticated with. Secret: never logged. */
 export type Credentials = {
@@ -39,7 +40,7 @@ export function credentialSource({ load, now, log, lifetime = 30_000 }: { load: 
       config = fromScratch || config === null ? load() : config;
       cached = { credentials: await readCredentials(config), at: now().getTime() };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = oneLine(error instanceof Error ? error.message : String(error));
       if (cached === null) throw new ApiFailure(`cannot read the credentials of the kubeconfig: ${reason}`, { status: 0, reason: 'Credentials' });
       // A plugin or a file that fails for a moment must not end what the old token still opens.
       log.warn('the credentials of the kubeconfig could not be read again, going on with the old ones', { reason });

@@ -15,7 +15,7 @@ export type FollowerOptions<T extends KubernetesObject> = {
   readonly maxLineBytes: number;
   /** Seconds after which the server is asked to end the watch. */
   readonly watchSeconds: () => number;
-  /** The server answered, or something came. */
+  /** A list, an event or a bookmark came. */
   readonly onSeen: () => void;
   readonly onSkipped: (skipped: Skipped) => void;
 };
@@ -54,6 +54,7 @@ export function follower<T extends KubernetesObject>({ transport, path, selector
 
   function onEvent({ type, object }: WatchEvent): void {
     events++;
+    onSeen();
     const reached = object.metadata.resourceVersion;
     switch (type) {
       case 'ADDED':
@@ -79,7 +80,7 @@ export function follower<T extends KubernetesObject>({ transport, path, selector
       if (version === null) known.begin();
       const place = version === null ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' } : { resourceVersion: version };
       const query = new URLSearchParams({ ...selectors, watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(watchSeconds()), ...place });
-      await readWatch({ transport, path: `${path}?${query}`, inactivity, maxLineBytes, signal, onEvent, onSkipped, onBytes: onSeen });
+      await readWatch({ transport, path: `${path}?${query}`, inactivity, maxLineBytes, signal, onEvent, onSkipped });
     },
     events: () => events,
     isListed: () => version !== null,

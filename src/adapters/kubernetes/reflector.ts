@@ -81,6 +81,7 @@ export async function reflect<T extends KubernetesObject>(options: ReflectorOpti
   const waits = backoff({ first: tuning.firstWait, limit: tuning.longestWait, random: tuning.random });
   let troubled = false;
   let refusals = 0;
+  let expired = false;
 
   function onSeen(): void {
     if (troubled) {
@@ -106,7 +107,10 @@ export async function reflect<T extends KubernetesObject>(options: ReflectorOpti
     const lived = tuning.clock() - started;
     if (failure !== null && failure.status !== 0) refusals++;
     if (failure !== null && adjust(following, failure, refusals) === 'at once') continue;
-    if (following.events() > 0 || lived >= tuning.healthyAfter) waits.reset();
+    // A version that is gone is how a restarted API server greets: no reason to wait as long as for the restart itself.
+    const newlyExpired = failure?.status === 410 && !expired;
+    expired = failure?.status === 410;
+    if (following.events() > 0 || lived >= tuning.healthyAfter || newlyExpired) waits.reset();
     if (failure === null && lived >= tuning.atOnceAfter) continue;
     const wait = Math.max(waits.next(), Math.min((failure?.retryAfter ?? 0) * 1000, LONGEST_RETRY_AFTER_MS));
     if (failure !== null) onFailure(failure, wait);

@@ -1,3 +1,4 @@
+import { Unavailable } from '../../control/errors.ts';
 import type { Decision, Log, Requests, WriteResult } from '../../control/ports.ts';
 import type { Observed } from '../../core/observed.ts';
 import { ApiFailure, portError } from './api-failure.ts';
@@ -28,6 +29,8 @@ export type KubernetesRequestsOptions = PendingRequestsOptions & {
 export function kubernetesRequests(options: KubernetesRequestsOptions): KubernetesRequests {
   const { connection, log } = options;
   const { certificates, until } = connection.api;
+  const monotonic = options.monotonic ?? ((): number => performance.now());
+  let troubledAt = -Infinity;
   const pending = pendingRequests({
     ...options,
     onUnreadable(name, problem) {
@@ -44,7 +47,7 @@ export function kubernetesRequests(options: KubernetesRequestsOptions): Kubernet
     if (held.observed.resourceVersion !== resourceVersion) return 'conflict';
     const call = { name, body: { metadata: { resourceVersion, annotations }, status: change(held.conditions) }, fieldManager: 'signet' };
     const patched = subresource === 'approval' ? certificates.patchCertificateSigningRequestApproval(call, until(signal)) : certificates.patchCertificateSigningRequestStatus(call, until(signal));
-    const result = await patched.then(() => 'written' as const, (error: unknown) => resultOf(error, subresource, signerName));
+    const result = await patched.then(() => 'written' as const, (error: unknown) => resultOf(error, subresource, signerName, monotonic() - troubledAt < STARTING_MS));
     // What is finished by our own write need not wait for its event.
     if (result === 'gone' || (result === 'written' && final)) pending.finish(name, uid);
     return result;
@@ -57,7 +60,19 @@ export function kubernetesRequests(options: KubernetesRequestsOptions): Kubernet
     // Denied is taken by /approval only, Failed by either; /status needs nothing but the right to sign.
     refuse: (observed, as, decision, signal) => write({ observed, subresource: as === 'Denied' ? 'approval' : 'status', annotations: decision.annotations, change: adding(as, decision), final: true }, signal),
     deliver: (observed, certificate, annotations, signal) => write({ observed, subresource: 'status', annotations, change: () => ({ certificate: Buffer.from(certificate).toString('base64') }), final: true }, signal),
-    run: (signal) => reflect<WireRequest>({ ...reflectorOptions(options), transport: connection.transport, path: REQUESTS_PATH, handlers: pending.handlers, log, signal }),
+    run: (signal) =>
+      reflect<WireRequest>({
+        ...reflectorOptions(options),
+        transport: connection.transport,
+        path: REQUESTS_PATH,
+        handlers: pending.handlers,
+        log,
+        signal,
+        onTrouble(failure) {
+          troubledAt = monotonic();
+          options.onTrouble?.(failure);
+        },
+      }),
   };
 }
 
@@ -76,23 +91,29 @@ function adding(type: string, { reason, message }: Decision): Write['change'] {
   return (conditions) => ({ conditions: [...conditions, { type, status: 'True', reason, message }] });
 }
 
-function reflectorOptions({ onSeen, onTrouble, onBug, tuning }: KubernetesRequestsOptions): Partial<ReflectorOptions<WireRequest>> {
+function reflectorOptions({ onSeen, onBug, tuning }: KubernetesRequestsOptions): Partial<ReflectorOptions<WireRequest>> {
   return {
     ...(onSeen === undefined ? {} : { onSeen }),
-    ...(onTrouble === undefined ? {} : { onTrouble }),
     ...(onBug === undefined ? {} : { onBug }),
     ...(tuning === undefined ? {} : { tuning }),
   };
 }
 
+/**
+ * An API server that has just started answers 403 to everything until it has read its RBAC objects (seen with 1.37.2). Its restart
+ * broke the watch; for so long after such trouble a 403 is taken for passing, and for a missing right from then on.
+ */
+const STARTING_MS = 30_000;
+
 /** Of a failed write: the ordinary results, or the error to throw. */
-function resultOf(error: unknown, subresource: 'approval' | 'status', signerName: string): WriteResult {
+function resultOf(error: unknown, subresource: 'approval' | 'status', signerName: string, starting: boolean): WriteResult {
   if (error instanceof ApiFailure) {
     // An object of the same name made anew has another resourceVersion: a conflict as well.
     if (error.status === 409) return 'conflict';
     if (error.status === 404) return 'gone';
     // The certificate of whoever came first stays for ever (the API server's validation of /status).
     if (error.status === 422 && error.message.includes('may not modify existing certificate content')) return 'gone';
+    if (error.status === 403 && starting) throw new Unavailable(`${error.message}; ${missingRight(subresource, signerName)}`, { cause: error });
   }
   throw portError(error, missingRight(subresource, signerName));
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Agent, Dispatcher } from 'undici';
 import type { Log } from '../../control/ports.ts';
 import { ApiFailure, failureOfAnswer, failureOfNetwork } from './api-failure.ts';
@@ -76,6 +77,8 @@ export function openTransport({ server, credentials, userAgent, newAgent, now, l
   }
 
   async function send(call: Call, used: Credentials, kind: 'calls' | 'watches'): Promise<Dispatcher.ResponseData> {
+    // One signal ends everything, and each call listens to it: Node would take ten listeners for a leak.
+    if (call.signal !== undefined) setMaxListeners(0, call.signal);
     const headers: Record<string, string> = { accept: 'application/json', 'user-agent': userAgent, ...used.headers };
     if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
     return poolsFor(used)[kind].request({ origin, path: prefix + call.path, method: call.method, headers, body: call.body ?? null, signal: call.signal ?? null });

@@ -18,7 +18,6 @@ export type WatchStreamOptions = {
   readonly signal: AbortSignal;
   readonly onEvent: (event: WatchEvent) => void;
   readonly onSkipped: (skipped: Skipped) => void;
-  readonly onBytes: () => void;
 };
 
 /**
@@ -26,7 +25,7 @@ export type WatchStreamOptions = {
  * refusal, an ERROR event, a broken connection and silence (a half-open connection never says that it is dead), or the
  * signal's reason.
  */
-export async function readWatch({ transport, path, inactivity, maxLineBytes, signal, onEvent, onSkipped, onBytes }: WatchStreamOptions): Promise<void> {
+export async function readWatch({ transport, path, inactivity, maxLineBytes, signal, onEvent, onSkipped }: WatchStreamOptions): Promise<void> {
   const call = describeCall({ method: 'GET', path });
   const watch = new AbortController();
   const silence = new ApiFailure(`${call}: nothing came for ${inactivity / 1000} s`, { status: 0, reason: 'Silence' });
@@ -42,7 +41,6 @@ export async function readWatch({ transport, path, inactivity, maxLineBytes, sig
   try {
     for await (const chunk of await transport.stream({ method: 'GET', path, signal: watch.signal })) {
       timer.refresh();
-      onBytes();
       split(chunk);
     }
   } catch (error) {

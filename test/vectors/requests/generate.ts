@@ -19,7 +19,7 @@ let written = 0;
 for (const vector of vectors) {
   const path = new URL(`${vector.name}.txt`, directory(vector.expect));
   if (sameButForSignature(vectorFile(vector), existing(path))) continue;
-  writeFileSync(path, vectorFile(vector));
+  writeFileSync(path, vectorFile(vector), 'latin1');
   written += 1;
 }
 console.log(`${vectors.length} vectors, ${written} written anew`);
