@@ -18,6 +18,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'unit', about: 'core, control, adapters and commands', counterpart: '-', folder: 'unit', fast: true, alone: false },
   { name: 'sandbox', about: 'the contract of the Kubernetes API on the sandbox', counterpart: 'sandbox', folder: 'contract', not: /apiserver|kubectl/, fast: true, alone: false },
   { name: 'house', about: 'imports, file lengths, manifests, the gate itself', counterpart: '-', folder: 'house', fast: false, alone: false },
+  { name: 'controlplane', about: 'how the real parts are built, cached and kept on a leash', counterpart: 'Go', folder: 'controlplane', fast: false, alone: false },
   { name: 'apiserver', about: 'the same contract on the real API server, and kubectl on the sandbox', counterpart: 'kube-apiserver, etcd, kubectl', folder: 'contract', only: /apiserver|kubectl/, fast: false, alone: true },
   { name: 'e2e', about: 'istiod, Istio agents and Envoys with Signet as their signer', counterpart: 'istiod, pilot-agent, Envoy', folder: 'e2e', fast: false, alone: true },
 ];

@@ -50,27 +50,23 @@ export function readDer(input: Uint8Array, { offset = 0 }: { offset?: number } =
 const CONSTRUCTED = 0x20;
 
 function readElement(scan: Scan, start: number, end: number, depth: number): DerNode {
-  const fail = (found: string, allowed: string): never => {
-    throw new DerError({ found, allowed, offset: scan.base + start });
-  };
+  const offset = scan.base + start;
   scan.nodes += 1;
-  if (scan.nodes > MAX_NODES) fail(`more than ${MAX_NODES} elements`, `at most ${MAX_NODES}`);
-  if (depth > MAX_DEPTH) fail(`elements nested more than ${MAX_DEPTH} deep`, `at most ${MAX_DEPTH} levels`);
+  if (scan.nodes > MAX_NODES) fail(`more than ${MAX_NODES} elements`, `at most ${MAX_NODES}`, offset);
+  if (depth > MAX_DEPTH) fail(`elements nested more than ${MAX_DEPTH} deep`, `at most ${MAX_DEPTH} levels`, offset);
   const identifier = scan.input[start];
-  if (start >= end || identifier === undefined) return fail('the end of the data', 'an element');
-  if ((identifier & 0x1f) === 0x1f) fail(`a multi-octet tag (${hex(identifier)})`, 'tag numbers up to 30');
-  const header = readLength(scan, start + 1, end);
-  const contentEnd = header.contentStart + header.length;
-  if (contentEnd > end) {
-    fail(`an element of ${header.length} bytes where ${end - header.contentStart} are left`, 'a length that ends inside its parent');
-  }
-  const content = scan.input.subarray(header.contentStart, contentEnd);
+  if (start >= end || identifier === undefined) return fail('the end of the data', 'an element', offset);
+  if ((identifier & 0x1f) === 0x1f) fail(`a multi-octet tag (${hex(identifier)})`, 'tag numbers up to 30', offset);
+  const { length, contentStart } = readLength(scan, start + 1, end);
+  const contentEnd = contentStart + length;
+  if (contentEnd > end) fail(`an element of ${length} bytes where ${end - contentStart} are left`, 'a length that ends inside its parent', offset);
+  const content = scan.input.subarray(contentStart, contentEnd);
   const constructed = (identifier & CONSTRUCTED) !== 0;
-  checkForm(identifier, fail);
-  if (!constructed) checkPrimitive(identifier, content, scan.base + start);
-  const children = constructed ? readChildren(scan, header.contentStart, contentEnd, depth + 1) : [];
+  checkForm(identifier, offset);
+  if (!constructed) checkPrimitive(identifier, content, offset);
+  const children = constructed ? readChildren(scan, contentStart, contentEnd, depth + 1) : [];
   if (identifier === SET) checkSorted(children);
-  return { identifier, der: scan.input.subarray(start, contentEnd), content, offset: scan.base + start, children };
+  return { identifier, der: scan.input.subarray(start, contentEnd), content, offset, children };
 }
 
 function readChildren(scan: Scan, start: number, end: number, depth: number): DerNode[] {
@@ -83,20 +79,20 @@ function readChildren(scan: Scan, start: number, end: number, depth: number): De
   return children;
 }
 
+const SHORTEST = 'a definite length in as few octets as possible';
+
 /** X.690 §10.1: definite, and in as few octets as possible. */
 function readLength(scan: Scan, at: number, end: number): { length: number; contentStart: number } {
-  const fail = (found: string): never => {
-    throw new DerError({ found, allowed: 'a definite length in as few octets as possible', offset: scan.base + at });
-  };
+  const offset = scan.base + at;
   const first = scan.input[at];
-  if (at >= end || first === undefined) return fail('the end of the data instead of a length');
+  if (at >= end || first === undefined) return fail('the end of the data instead of a length', SHORTEST, offset);
   if (first < 0x80) return { length: first, contentStart: at + 1 };
-  if (first === 0x80) fail('an indefinite length');
+  if (first === 0x80) fail('an indefinite length', SHORTEST, offset);
   const count = first & 0x7f;
-  if (count > MAX_LENGTH_OCTETS) fail(`a length of ${count} octets`);
-  if (at + 1 + count > end) fail('the end of the data inside a length');
+  if (count > MAX_LENGTH_OCTETS) fail(`a length of ${count} octets`, SHORTEST, offset);
+  if (at + 1 + count > end) fail('the end of the data inside a length', SHORTEST, offset);
   const length = scan.input.subarray(at + 1, at + 1 + count).reduce((sum, octet) => sum * 256 + octet, 0);
-  if (length < 0x80 || length < 256 ** (count - 1)) fail(`the length ${length} written in ${count + 1} octets`);
+  if (length < 0x80 || length < 256 ** (count - 1)) fail(`the length ${length} written in ${count + 1} octets`, SHORTEST, offset);
   return { length, contentStart: at + 1 + count };
 }
 
@@ -104,12 +100,12 @@ const SEQUENCE = 0x30;
 const SET = 0x31;
 
 /** Universal types have one form each in DER: SEQUENCE and SET are constructed, everything else is primitive (X.690 §10.2). */
-function checkForm(identifier: number, fail: (found: string, allowed: string) => never): void {
+function checkForm(identifier: number, offset: number): void {
   if (identifier >> 6 !== 0) return;
   const structured = (identifier | CONSTRUCTED) === SEQUENCE || (identifier | CONSTRUCTED) === SET;
   const constructed = (identifier & CONSTRUCTED) !== 0;
-  if (structured && !constructed) fail(`a primitive SEQUENCE or SET (${hex(identifier)})`, 'the constructed form');
-  if (!structured && constructed) fail(`a string or simple type in pieces (${hex(identifier)})`, 'the primitive form');
+  if (structured && !constructed) fail(`a primitive SEQUENCE or SET (${hex(identifier)})`, 'the constructed form', offset);
+  if (!structured && constructed) fail(`a string or simple type in pieces (${hex(identifier)})`, 'the primitive form', offset);
 }
 
 /** X.690 §11.6: the elements of a SET OF ascend by their encodings. */
@@ -117,9 +113,13 @@ function checkSorted(children: readonly DerNode[]): void {
   children.forEach((child, i) => {
     const before = children[i - 1];
     if (before !== undefined && Buffer.compare(before.der, child.der) > 0) {
-      throw new DerError({ found: 'a SET whose elements are not in ascending order', allowed: 'the order of X.690 §11.6', offset: child.offset });
+      fail('a SET whose elements are not in ascending order', 'the order of X.690 §11.6', child.offset);
     }
   });
+}
+
+function fail(found: string, allowed: string, offset: number): never {
+  throw new DerError({ found, allowed, offset });
 }
 
 function hex(octet: number): string {

@@ -6,7 +6,7 @@ import { kubernetesContract } from './kubernetes.contract.ts';
 
 kubernetesContract('kube-apiserver is a Kubernetes API', async () => {
   const plane = await startControlPlane();
-  return { url: plane.url, ca: plane.caPem, adminToken: plane.adminToken, compact: () => compactEtcd(plane), stop: () => plane[Symbol.asyncDispose]() };
+  return { url: plane.url, ca: plane.caPem, adminToken: plane.adminToken, compact: () => compactEtcd(plane), stop: async () => plane[Symbol.asyncDispose]() };
 });
 
 /** etcd forgets every old revision, over its JSON gateway. */

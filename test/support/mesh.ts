@@ -18,6 +18,8 @@ export type MeshOptions = {
   /** `lifetime` of the tenants' signers. */
   readonly lifetime?: string;
   readonly istiodArgs?: readonly string[];
+  /** Of the node that runs Signet. */
+  readonly nodeArgs?: readonly string[];
 };
 
 /** What an operator writes for seed flow: one signer a tenant, the mesh's own for everybody else and for istiod itself. */
@@ -66,7 +68,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
     const authorities = testAuthorities();
     await controlPlane.namespaces('cert-manager', 'istio-system', 'foo', 'bar');
     await controlPlane.api.apply(caSecret('foo-ca-selfsigned', authorities.foo), caSecret('bar-ca-selfsigned', authorities.bar), caSecret('istio-ca-selfsigned', authorities['istio-system']));
-    const signet = use(await startSignet({ controlPlane, config: meshConfig(options) }));
+    const signet = use(await startSignet({ controlPlane, config: meshConfig(options), nodeArgs: options.nodeArgs ?? [] }));
     await signet.ready();
     const certSigners = ['foo', 'bar', 'istio-system'].map((name) => `${SIGNER_DOMAIN}/${name}`);
     const istiod = use(await startIstiod({ controlPlane, sharedMeshConfig: 'signet-mesh', certSigners, args: options.istiodArgs ?? [] }));

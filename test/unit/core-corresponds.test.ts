@@ -18,7 +18,7 @@ const ca = testIntermediate(root, { name: 'foo CA' });
 const planned = plan(ca);
 const [issuer] = ca.chain as [Certificate];
 
-/** What a CA might answer instead: each differs from the plan in one thing, and in that alone. */
+/** What a CA might answer instead: each differs from the plan in one thing. */
 const ANSWERS: Readonly<Record<string, { readonly field: string; readonly answer: () => readonly Certificate[] }>> = {
   'another key': { field: 'public key', answer: () => signed({ ...planned, publicKey: testKey('P-256', 'somebody else').publicKey }) },
   'another serial number': { field: 'serial', answer: () => signed({ ...planned, serial: Uint8Array.from(planned.serial).fill(0x41) }) },
@@ -37,7 +37,7 @@ const ANSWERS: Readonly<Record<string, { readonly field: string; readonly answer
   'a subjectAltName that is not critical': { field: 'extensions', answer: () => signedWith((each) => (each.oid === OID.subjectAltName ? { ...each, critical: false } : each)) },
   'an extension more': { field: 'extensions', answer: () => signedWith((each) => each, [{ oid: '1.2.3.4', critical: false, value: sequence() }]) },
   'an extension fewer': { field: 'extensions', answer: () => signedWith((each) => (each.oid === OID.subjectKeyIdentifier ? null : each)) },
-  'the same names, encoded in another order of extensions\' bytes': { field: 'extensions', answer: () => signedWith((each) => (each.oid === OID.extKeyUsage ? { ...each, value: reversed(planned) } : each)) },
+  'the extended usages in another order': { field: 'extensions', answer: () => signedWith((each) => (each.oid === OID.extKeyUsage ? { ...each, value: reversed(planned) } : each)) },
   'a signature of another key': { field: 'chain', answer: () => signedBy(testKey('P-256', 'not the CA')) },
   'another issuer\'s name': { field: 'chain', answer: () => [signTemplate({ ...template(), issuer: commonName('bar CA') }, ca.key), ...ca.chain] },
   'a path without its root': { field: 'anchor', answer: () => signed(planned).slice(0, 2) },

@@ -93,7 +93,7 @@ export class SecretAuthority implements Authority {
 
   async issue(plan: Plan, _signal: AbortSignal): Promise<readonly Certificate[]> {
     if (this.#inUse === null) throw new Unavailable(`${this.#options.sourceName} ${this.#problem()}`);
-    return await signLocally(plan, this.#inUse);
+    return signLocally(plan, this.#inUse);
   }
 
   #problem(): string {

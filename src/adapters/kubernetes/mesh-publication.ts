@@ -38,7 +38,7 @@ export function meshPublication({ connection, namespace, name, signers, log, onD
     async publish(bundles, signal) {
       // Seeing it for the first time asks for this again; until then nobody knows which entries have to be kept.
       if (current === undefined) return 'unchanged';
-      return await applyConfigMap(connection, { namespace, name, key: KEY, value: meshDocument(current, signers, bundles) }, signal);
+      return applyConfigMap(connection, { namespace, name, key: KEY, value: meshDocument(current, signers, bundles) }, signal);
     },
   };
 }

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decide, type CaState } from '../../src/core/decide.ts';
+import type { RequestState } from '../../src/core/observed.ts';
+import type { Step } from '../../src/core/step.ts';
+import { testRoot } from '../support/authority.ts';
+import { NOON, after } from '../support/clock.ts';
+import { observed as request, type ObservedShape } from '../support/observed.ts';
+import { ISTIOD_REQUESTER, alternative, policyOf, signer } from '../support/policy.ts';
+import { ISTIOD, dns, spiffe } from '../support/requests.ts';
+
+const FOO = 'clusterissuers.cert-manager.io/foo';
+const EXTERNAL = 'clusterissuers.cert-manager.io/external';
+const STRANGERS = 'example.com/another';
+const MISTYPED = 'clusterissuers.cert-manager.io/fooo';
+/** Does not approve its own requests, so that they are ours to approve. */
+const QUIET = 'system:serviceaccount:foo:app';
+
+const POLICY = policyOf([signer(FOO, [alternative({ namespaces: ['foo'] })]), signer(EXTERNAL, [alternative({ namespaces: ['foo'] })], { approval: 'external' })], [ISTIOD_REQUESTER]);
+const ca = testRoot({ name: 'foo' });
+const READY: CaState = { ready: true, chain: ca.chain };
+const MISSING: CaState = { ready: false, reason: 'CertificateAuthorityUnavailable', message: 'no Secret' };
+const OVER: CaState = { ready: false, reason: 'CertificateAuthorityExpired', message: 'it expired' };
+
+const GOOD: ObservedShape = { names: [spiffe('foo')] };
+const BAD: ObservedShape = { names: [spiffe('bar')] };
+const MALFORMED: ObservedShape = { request: 'not a request' };
+
+function step(shape: ObservedShape, authority: CaState = READY): Step {
+  return decide({ observed: request({ signerName: FOO, from: QUIET, ...shape }), policy: POLICY, authority, now: NOON, serial: new Uint8Array(20) });
+}
+
+/** `refuse as Denied (PolicyViolation)`, in short. */
+function summary(result: Step): string {
+  switch (result.do) {
+    case 'nothing':
+      return result.notice === undefined ? 'nothing' : `nothing, ${result.notice.reason}`;
+    case 'wait':
+      return `wait, ${result.reason}`;
+    case 'refuse':
+      return `${result.as}, ${result.reason}`;
+    case 'approve':
+    case 'issue':
+      return result.do;
+  }
+}
+
+type Row = { readonly who: string; readonly shape: ObservedShape; readonly outcomes: Readonly<Record<RequestState, { readonly good: string; readonly bad: string; readonly malformed: string }>> };
+const NOTHING = { good: 'nothing', bad: 'nothing', malformed: 'nothing' };
+const DENIED = { good: 'approve', bad: 'Denied, PolicyViolation', malformed: 'Denied, InvalidRequest' };
+const FAILED = { good: 'issue', bad: 'Failed, PolicyViolation', malformed: 'Failed, InvalidRequest' };
+const NOTICE = { good: 'nothing, SignerNotFound', bad: 'nothing, SignerNotFound', malformed: 'nothing, SignerNotFound' };
+
+/** The table of docs and core/decide, line by line. */
+const TABLE: readonly Row[] = [
+  { who: 'a requester, where Signet decides', shape: {}, outcomes: { pending: DENIED, approved: FAILED, final: NOTHING } },
+  { who: 'a requester, where somebody else approves', shape: { signerName: EXTERNAL }, outcomes: { pending: NOTHING, approved: FAILED, final: NOTHING } },
+  { who: 'a requester that approves, where Signet decides', shape: { from: ISTIOD }, outcomes: { pending: NOTHING, approved: FAILED, final: NOTHING } },
+  { who: 'a requester that approves, where somebody else approves', shape: { from: ISTIOD, signerName: EXTERNAL }, outcomes: { pending: NOTHING, approved: FAILED, final: NOTHING } },
+  { who: 'a requester of a signer that is mistyped', shape: { signerName: MISTYPED }, outcomes: { pending: NOTICE, approved: NOTICE, final: NOTHING } },
+  { who: 'a requester that approves, of a signer that is mistyped', shape: { signerName: MISTYPED, from: ISTIOD }, outcomes: { pending: NOTICE, approved: NOTICE, final: NOTHING } },
+  { who: 'a requester of a signer in another domain', shape: { signerName: STRANGERS }, outcomes: { pending: NOTHING, approved: NOTHING, final: NOTHING } },
+];
+
+describe('the table of decisions', () => {
+  for (const { who, shape, outcomes } of TABLE) {
+    for (const state of ['pending', 'approved', 'final'] as const) {
+      it(`${who}: what is ${state} and allowed: ${outcomes[state].good}; not allowed: ${outcomes[state].bad}; malformed: ${outcomes[state].malformed}`, () => {
+        const seen = (what: ObservedShape): string => summary(step({ ...what, ...shape, state }));
+        // Names of the service account that asks, so that who asks is all that differs.
+        assert.deepEqual({ good: seen(GOOD), bad: seen(BAD), malformed: seen(MALFORMED) }, outcomes[state]);
+      });
+    }
+  }
+
+  it('trouble of the CA is waited out by what is allowed, and changes nothing for the rest', () => {
+    for (const [authority, reason] of [[MISSING, 'CertificateAuthorityUnavailable'], [OVER, 'CertificateAuthorityExpired']] as const) {
+      assert.equal(summary(step({ ...GOOD, state: 'approved' }, authority)), `wait, ${reason}`);
+      assert.equal(summary(step({ ...BAD, state: 'approved' }, authority)), 'Failed, PolicyViolation');
+      assert.equal(summary(step({ ...GOOD, state: 'pending' }, authority)), 'approve');
+      assert.equal(summary(step({ ...BAD, state: 'pending' }, authority)), 'Denied, PolicyViolation');
+      assert.equal(summary(step({ ...GOOD, state: 'final' }, authority)), 'nothing');
+    }
+    assert.equal(summary(step({ ...GOOD, state: 'approved' })), 'issue');
+  });
+
+  it('a CA whose own validity does not let it issue is waited for', () => {
+    const state = (shape: Parameters<typeof testRoot>[0]): string => summary(step({ ...GOOD, state: 'approved' }, { ready: true, chain: testRoot({ name: 'foo', ...shape }).chain }));
+    assert.equal(state({ notAfter: after(-1) }), 'wait, CertificateAuthorityExpired');
+    assert.equal(state({ notAfter: after(60) }), 'wait, CertificateAuthorityExpired');
+    assert.equal(state({ notBefore: after(60) }), 'wait, CertificateAuthorityUnavailable');
+    assert.equal(state({ notAfter: after(1e6) }), 'issue');
+  });
+});
+
+describe('the lifetime asked for', () => {
+  const ANNOTATION = 'experimental.cert-manager.io/request-duration';
+
+  it('is spec.expirationSeconds, else the annotation of older Istio, else the signer\'s default', () => {
+    const end = (shape: ObservedShape): Date | null => {
+      const result = step({ ...GOOD, state: 'approved', ...shape });
+      return result.do === 'issue' ? result.plan.notAfter : null;
+    };
+    assert.deepEqual(end({}), after(86400));
+    assert.deepEqual(end({ expirationSeconds: 3600 }), after(3600));
+    assert.deepEqual(end({ annotations: { [ANNOTATION]: '2h' } }), after(7200));
+    assert.deepEqual(end({ expirationSeconds: 3600, annotations: { [ANNOTATION]: '2h' } }), after(3600));
+    assert.deepEqual(end({ expirationSeconds: 3600, annotations: { [ANNOTATION]: 'nonsense' } }), after(3600));
+  });
+
+  it('is refused where it is none', () => {
+    for (const text of ['', 'soon', '-1h', '0', '0.5s', '1ms']) {
+      const result = step({ ...GOOD, state: 'approved', annotations: { [ANNOTATION]: text } });
+      assert.ok(result.do === 'refuse' && result.reason === 'InvalidRequest');
+      assert.deepEqual(result.violations, [{ field: `annotation ${ANNOTATION}`, found: `"${text}"`, allowed: 'a Go duration of a second or more, e.g. "24h"' }]);
+    }
+    for (const expirationSeconds of [0, -600, Number.NaN]) {
+      const result = step({ ...GOOD, state: 'approved', expirationSeconds });
+      assert.ok(result.do === 'refuse' && result.reason === 'InvalidRequest');
+      assert.deepEqual(result.violations.map(({ field }) => field), ['spec.expirationSeconds']);
+    }
+    assert.equal(summary(step({ ...GOOD, state: 'approved', expirationSeconds: 600 })), 'issue');
+    assert.equal(summary(step({ ...GOOD, state: 'approved', annotations: { [ANNOTATION]: '1s' } })), 'issue');
+  });
+});
+
+describe('what a requester is told', () => {
+  it('is the signer, the field, what was found and what is allowed', () => {
+    const result = step({ ...BAD, from: ISTIOD, state: 'approved' });
+    assert.ok(result.do === 'refuse');
+    assert.equal(result.message, `Cannot sign for "${FOO}": namespace: found "bar", allowed only namespaces that signer "${FOO}" serves`);
+  });
+
+  it('about a signer that is not there is its name, escaped, and where to look', () => {
+    const result = step({ ...GOOD, signerName: 'clusterissuers.cert-manager.io/f\u001b[2Joo' });
+    assert.ok(result.do === 'nothing');
+    assert.equal(result.notice?.message, 'Signer "clusterissuers.cert-manager.io/f\\u{1b}[2Joo" is not in the configuration: nothing will sign this request. Check the name, e.g. ISTIO_META_CERT_SIGNER');
+  });
+
+  it('about thousands of names fits into a condition', () => {
+    const names = Array.from({ length: 2500 }, (_, i) => dns(`n${i}.x`));
+    const result = step({ names, state: 'approved' });
+    assert.ok(result.do === 'refuse');
+    assert.ok(result.message.length < 10_000, `${result.message.length} characters`);
+    assert.match(result.message, /; and \d+ more$/);
+    assert.equal(result.violations.length, 10);
+    const few = step({ names: names.slice(0, 2), state: 'approved' });
+    assert.ok(few.do === 'refuse' && !few.message.includes(' more'));
+  });
+
+  it('with the policy\'s rule off is that it is issued: the request was refused for that rule alone', () => {
+    const input = { observed: request({ ...BAD, from: ISTIOD, signerName: FOO, state: 'approved' }), policy: POLICY, authority: READY, now: NOON, serial: new Uint8Array(20) };
+    assert.equal(summary(decide(input)), 'Failed, PolicyViolation');
+    assert.equal(summary(decide(input, { without: ['namespace'] })), 'issue');
+  });
+});
+
