@@ -28,7 +28,7 @@ export class Failure extends Error {
 
   constructor(code: number, reason: string, message: string, details?: StatusDetails, metadata: Record<string, unknown> = {}) {
     super(message);
-    this.status = { kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, reason, ...(details ? { details: withoutEmpty(details) } : {}), code };
+    this.status = { kind: 'Status', apiVersion: 'v1', metadata, status: 'Failure', message, ...(reason === '' ? {} : { reason }), ...(details ? { details: withoutEmpty(details) } : {}), code };
   }
 }
 

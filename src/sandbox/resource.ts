@@ -105,7 +105,7 @@ function supported(kind: Kind, route: ResourceRoute): Verb {
   if (route.subresource !== '' && !action && !kind.subresources.includes(route.subresource)) throw new NoSuchPath(route.path);
   const inSubresource = action ? ['create'] : ['get', 'update', 'patch'];
   const unplaced = kind.namespaced && route.namespace === '' && verb !== 'list' && verb !== 'watch';
-  const misnamed = route.subresource === '' && verb === 'create' && route.named;
+  const misnamed = route.subresource === '' && (verb === 'create' ? route.named : !route.named && (verb === 'update' || verb === 'patch'));
   if (verb === undefined || unplaced || misnamed || (route.subresource !== '' && !inSubresource.includes(verb))) throw methodNotAllowed(kind, route.verb);
   return verb;
 }

@@ -7,8 +7,8 @@ export interface Target {
   readonly ca: string;
   /** A token of a member of system:masters. */
   readonly adminToken: string;
-  /** Makes the server forget every old state; undefined where a test cannot ask for that. */
-  readonly compact?: () => Promise<void>;
+  /** Makes the server forget every version before the present one. */
+  forget(): Promise<void>;
   stop(): Promise<void>;
 }
 

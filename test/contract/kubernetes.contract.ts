@@ -3,6 +3,7 @@ import { connectTo, type Client, type Target } from './client.ts';
 import { accessContract } from './kubernetes/access.ts';
 import { certificateRequestsContract } from './kubernetes/certificate-requests.ts';
 import { decisionsContract } from './kubernetes/decisions.ts';
+import { historyContract } from './kubernetes/history.ts';
 import { kindsContract } from './kubernetes/kinds.ts';
 import { listsContract } from './kubernetes/lists.ts';
 import { objectsContract } from './kubernetes/objects.ts';
@@ -28,7 +29,7 @@ export function kubernetesContract(name: string, open: () => Promise<Target>): v
 
     pathsContract(use);
     objectsContract(use);
-    listsContract(use, () => target ?? fail());
+    listsContract(use);
     watchesContract(use);
     patchesContract(use);
     kindsContract(use);
@@ -36,6 +37,7 @@ export function kubernetesContract(name: string, open: () => Promise<Target>): v
     decisionsContract(use);
     accessContract(use);
     tablesContract(use);
+    historyContract(use, () => target ?? fail());
   });
 }
 

@@ -7,7 +7,7 @@ kubernetesContract('the sandbox is a Kubernetes API', async () => {
     url: sandbox.url,
     ca: sandbox.ca,
     adminToken: sandbox.token({ user: 'admin', groups: ['system:masters'] }),
-    compact: () => Promise.resolve(sandbox.store.compact()),
+    forget: () => Promise.resolve(sandbox.store.compact()),
     stop: () => sandbox.stop(),
   };
 });

@@ -105,7 +105,7 @@ test('every one of the hardening rules is missed when it is taken out', (context
   ];
   assert.deepEqual(weaknesses(podOf(objects)), []);
   for (const change of spoil) {
-    const pod = structuredClone(podOf(objects));
+    const pod: Pod = structuredClone(podOf(objects));
     change(pod);
     assert.equal(weaknesses(pod).length, 1, change.toString());
   }

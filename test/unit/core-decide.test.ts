@@ -13,7 +13,7 @@ const FOO = 'clusterissuers.cert-manager.io/foo';
 const EXTERNAL = 'clusterissuers.cert-manager.io/external';
 const STRANGERS = 'example.com/another';
 const MISTYPED = 'clusterissuers.cert-manager.io/fooo';
-/** Does not approve its own requests, so that they are ours to approve. */
+/** The service account of the workload that is asked for: it may have it, and does not approve by itself. */
 const QUIET = 'system:serviceaccount:foo:app';
 
 const POLICY = policyOf([signer(FOO, [alternative({ namespaces: ['foo'] })]), signer(EXTERNAL, [alternative({ namespaces: ['foo'] })], { approval: 'external' })], [ISTIOD_REQUESTER]);
@@ -67,7 +67,6 @@ describe('the table of decisions', () => {
     for (const state of ['pending', 'approved', 'final'] as const) {
       it(`${who}: what is ${state} and allowed: ${outcomes[state].good}; not allowed: ${outcomes[state].bad}; malformed: ${outcomes[state].malformed}`, () => {
         const seen = (what: ObservedShape): string => summary(step({ ...what, ...shape, state }));
-        // Names of the service account that asks, so that who asks is all that differs.
         assert.deepEqual({ good: seen(GOOD), bad: seen(BAD), malformed: seen(MALFORMED) }, outcomes[state]);
       });
     }

@@ -20,7 +20,7 @@ export type Pending = {
 export type Change = { readonly name: string; readonly uid: string; readonly signerName: string; readonly state: RequestState | 'gone'; readonly receivedAt: number };
 
 export type PendingRequestsOptions = {
-  /** Asked for each event: it may change its mind, but see `revisit` for those already seen. */
+  /** Asked at each event. */
   readonly serves: (signerName: string) => Service;
   /** Milliseconds of a clock that is never set back. */
   readonly monotonic?: () => number;

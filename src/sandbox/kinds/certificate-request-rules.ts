@@ -59,8 +59,10 @@ function conditionCauses(conditions: readonly Record<string, unknown>[], old: Ku
     else if (!allowed.includes(status)) causes.push(notSupported(`${CONDITIONS}[${index}].status`, status, allowed));
     if (types.indexOf(type) < index) causes.push(duplicate(`${CONDITIONS}[${index}].type`, type));
   });
-  const second = Math.max(types.indexOf('Approved'), types.indexOf('Denied'));
-  if (APPROVALS.every((type) => types.includes(type))) causes.push(invalid(CONDITIONS, types[second], 'Approved and Denied conditions are mutually exclusive'));
+  if (APPROVALS.every((type) => types.includes(type))) {
+    const both = APPROVALS.map((type) => `conditions[{"type": "${type}"}]`);
+    causes.push(invalid(CONDITIONS, `{${both.join(', ')}}`, `must specify at most one of: ${both.map((each) => `\`${each}\``).join(', ')}`));
+  }
   return causes;
 }
 

@@ -22,8 +22,6 @@ export type Kind = About & {
   readonly selectable: Readonly<Record<string, string>>;
   readonly columns: readonly Column[];
   readonly rules: Rules;
-  /** An update must carry a resourceVersion; other kinds take one without it as unconditional. */
-  readonly guardedUpdates?: true;
   /** A PUT to a name that is free creates the object. */
   readonly createdByUpdate?: true;
   /** A deletion answers with the object instead of a Status. */

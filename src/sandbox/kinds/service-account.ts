@@ -19,7 +19,6 @@ export const SERVICE_ACCOUNT: Kind = {
   shape: { secrets: { list: 'any' }, imagePullSecrets: { list: 'any' }, automountServiceAccountToken: 'boolean' },
   columns: [NAME, AGE],
   rules: {},
-  guardedUpdates: true,
   deletionShows: true,
   actions: {
     token: {

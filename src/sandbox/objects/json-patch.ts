@@ -20,6 +20,7 @@ function apply(document: unknown, operation: Record<string, unknown>): unknown {
     case 'add':
       return write(document, path, operation.value, 'add');
     case 'replace':
+      // RFC 6902 wants the target to exist. The API server's library does not ask for that in an object.
       return write(document, path, operation.value, 'replace');
     case 'remove':
       return remove(document, path);
@@ -62,7 +63,6 @@ function write(document: unknown, path: readonly string[], value: unknown, mode:
     return document;
   }
   if (!isRecord(parent)) throw unprocessable(`doc is missing path: /${path.join('/')}: missing value`);
-  if (mode === 'replace' && !Object.hasOwn(parent, key)) throw unprocessable(`replace operation does not apply: doc is missing key: /${path.join('/')}: missing value`);
   parent[key] = value;
   return document;
 }

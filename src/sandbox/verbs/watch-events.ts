@@ -1,7 +1,7 @@
-import { expired, type Failure } from '../failure.ts';
+import { expired, Failure } from '../failure.ts';
 import type { KubeObject } from '../objects/object.ts';
 import type { Change, Store } from '../objects/store.ts';
-import { notThereYet, revisionOf, type ListOptions } from './list-options.ts';
+import { notThereYet, type ListOptions } from './list-options.ts';
 import { selects, type Selection } from './selection.ts';
 
 export type WatchEvent = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject };
@@ -16,11 +16,11 @@ export type Beginning = {
 
 /**
  * Without a resourceVersion, or with 0, a watch begins with the present state as ADDED events; with one it goes on from
- * there; with sendInitialEvents the state comes first in any case. Throws 400 and 504.
+ * there; with sendInitialEvents the state comes first in any case. Throws 500 and 504.
  */
 export function beginning(store: Store, resource: string, selection: Selection, options: ListOptions): Beginning {
   const { resourceVersion, sendInitialEvents } = options;
-  const asked = resourceVersion === '' ? 0 : revisionOf(resourceVersion);
+  const asked = watchFrom(resourceVersion);
   if (sendInitialEvents === true) {
     if (asked > store.revision()) throw notThereYet(asked, store.revision());
     return { events: present(store, resource, selection), listed: true };
@@ -29,6 +29,12 @@ export function beginning(store: Store, resource: string, selection: Selection, 
   const changes = store.since(resource, asked);
   if (changes === undefined) return { events: [], listed: false, failure: expired(`too old resource version: ${asked} (${store.oldest()})`) };
   return { events: changes.flatMap((change) => eventFor(selection, change)), listed: false };
+}
+
+/** The API server answers a list with 400 here, and a watch with 500. */
+function watchFrom(resourceVersion: string): number {
+  if (/^\d{0,15}$/.test(resourceVersion)) return Number(resourceVersion);
+  throw new Failure(500, '', `resourceVersion: Invalid value: ${JSON.stringify(resourceVersion)}: strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
 }
 
 /** A change as a selection sees it: what comes into it is ADDED, what leaves it is DELETED. */

@@ -42,7 +42,7 @@ const MOST_BUFFERED = 64 * 1024 * 1024;
 /** Two seconds before a watch times out the API server sends a last bookmark, so that the next one starts from there. */
 const LAST_BOOKMARK_SECONDS = 2;
 
-/** Answers with a stream of events, one JSON document a line, until the timeout or the client ends it. Throws 400, 422 and 504. */
+/** Answers with a stream of events, one JSON document a line, until the timeout or the client ends it. Throws 400, 422, 500 and 504. */
 export function serveWatch({ kind, route, format, store, response, open, now, bookmarkSeconds }: WatchOptions): void {
   const selection = selectionOf(kind, route);
   const resource = resourceKey(kind);

@@ -1,5 +1,4 @@
 import { alreadyExists, badRequest, conflict, forbidden, invalidObject, notFound, tooLarge } from '../failure.ts';
-import { invalid } from '../cause.ts';
 import type { ResourceRoute } from '../http/route.ts';
 import { objectKey, resourceKey } from '../kinds/index.ts';
 import type { Kind, Writer } from '../kinds/kind.ts';
@@ -47,7 +46,13 @@ export function updateObject(draft: Draft, context: WriteContext): KubeObject {
   if (name === '') throw badRequest(`the name of the object (${route.name} based on URL) was undeterminable: name must be provided`);
   if (name !== route.name) throw badRequest(`the name of the object (${name}) does not match the name on the URL (${route.name})`);
   placeIn(draft, kind, route.namespace);
-  return replaceObject(draft, existing(context), context);
+  const old = existing(context);
+  const uid = textAt(draft.metadata, 'uid');
+  // A patch that names another uid is 422 instead: it would change what cannot change.
+  if (uid !== '' && uid !== old.metadata.uid) {
+    throw conflict(kind, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
+  }
+  return replaceObject(draft, old, context);
 }
 
 /** The second half of an update and of a patch: `draft` is what `old` is to become. */
@@ -72,15 +77,9 @@ export function existing({ kind, route, store }: Pick<WriteContext, 'kind' | 'ro
   return found;
 }
 
-/** A uid or resourceVersion in the body is a condition. Without a resourceVersion the write is unconditional, where the kind allows it. */
+/** A resourceVersion in the body is a condition; without one the write is unconditional. */
 function guard(draft: Draft, old: KubeObject, kind: Kind): void {
-  const [uid, version] = [textAt(draft.metadata, 'uid'), textAt(draft.metadata, 'resourceVersion')];
-  if (uid !== '' && uid !== old.metadata.uid) {
-    throw conflict(kind, old.metadata.name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`);
-  }
-  if (version === '' && kind.guardedUpdates === true) {
-    throw invalidObject({ group: kind.group, kind: kind.plural }, old.metadata.name, [invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
-  }
+  const version = textAt(draft.metadata, 'resourceVersion');
   if (version !== '' && version !== old.metadata.resourceVersion) {
     throw conflict(kind, old.metadata.name, 'the object has been modified; please apply your changes to the latest version and try again');
   }

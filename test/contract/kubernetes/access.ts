@@ -54,7 +54,7 @@ export function accessContract(use: () => Client): void {
       const accounts = `/api/v1/namespaces/${await namespace(client)}/serviceaccounts`;
       await create(client, accounts, { metadata: { name: 'one' } });
       const token = textOf(await create(client, `${accounts}/one/token`, { spec: {} }), 'status.token');
-      holds(await client.call(review.method, review.path, { body: {}, token, as: { user: 'jo' } }), { status: 403, body: { message: /cannot impersonate resource "users" in API group "" at the cluster scope/ } });
+      holds(await client.call(review.method, review.path, { body: {}, token, as: { user: 'jo' } }), { status: 403, body: { message: /cannot impersonate/ } });
     });
   });
 
