@@ -14,13 +14,14 @@ export type ListOptions = {
 
 /** Reads the parameters of a list or watch. Throws 400 and 422. */
 export function listOptions(query: URLSearchParams, watch: boolean): ListOptions {
-  const options: ListOptions = {
+  const given: ListOptions = {
     resourceVersion: query.get('resourceVersion') ?? '',
     match: query.get('resourceVersionMatch') ?? '',
     sendInitialEvents: query.has('sendInitialEvents') ? flag(query, 'sendInitialEvents') : undefined,
     limit: count(query, 'limit'),
     token: query.get('continue') ?? '',
   };
+  const options = watch ? withWatchDefaults(given) : given;
   const causes = watch ? watchCauses(options) : listCauses(options);
   if (causes.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', causes);
   return options;
@@ -45,6 +46,12 @@ export function count(query: URLSearchParams, name: string): number {
   const text = query.get(name) ?? '';
   if (/^\d{0,15}$/.test(text)) return Number(text);
   throw badRequest(`unable to decode the parameter ${name}: "${text}" is not a number`);
+}
+
+/** Since WatchList, a watch that asks for no version in particular is a streamed list, whether it knows the word or not. */
+function withWatchDefaults(options: ListOptions): ListOptions {
+  const unasked = options.sendInitialEvents === undefined && options.match === '' && ['', '0'].includes(options.resourceVersion);
+  return unasked ? { ...options, sendInitialEvents: true, match: 'NotOlderThan' } : options;
 }
 
 function listCauses({ match, resourceVersion, token, sendInitialEvents }: ListOptions): readonly Cause[] {

@@ -15,8 +15,7 @@ export type Beginning = {
 };
 
 /**
- * Without a resourceVersion, or with 0, a watch begins with the present state as ADDED events; with one it goes on from
- * there; with sendInitialEvents the state comes first in any case. Throws 500 and 504.
+ * With a resourceVersion a watch goes on from there; with sendInitialEvents the state comes first in any case. Throws 500 and 504.
  */
 export function beginning(store: Store, resource: string, selection: Selection, options: ListOptions): Beginning {
   const { resourceVersion, sendInitialEvents } = options;
@@ -25,7 +24,7 @@ export function beginning(store: Store, resource: string, selection: Selection, 
     if (asked > store.revision()) throw notThereYet(asked, store.revision());
     return { events: present(store, resource, selection), listed: true };
   }
-  if (asked === 0) return { events: sendInitialEvents === false ? [] : present(store, resource, selection), listed: false };
+  if (asked === 0) return { events: [], listed: false };
   const changes = store.since(resource, asked);
   if (changes === undefined) return { events: [], listed: false, failure: expired(`too old resource version: ${asked} (${store.oldest()})`) };
   return { events: changes.flatMap((change) => eventFor(selection, change)), listed: false };

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig, problemText, type Config, type Problem } from '../../src/config.ts';
+
+const MINIMAL = 'signers:\n  - name: example.test/foo\n    ca: { secret: cas/foo }\n    allow: [{ namespaces: [foo] }]\n';
+
+test('a configuration with ten mistakes reports all ten, each where it is', () => {
+  const text = `trustDomain: Cluster.Local
+requesters:
+  - user: istiod user
+    aproves: true
+  - user: ""
+signers:
+  - name: foo
+    ca: { secret: foo-ca }
+    allow: [{ namespaces: [Foo] }]
+    lifetime: { default: 1 day }
+  - name: example.test/bar
+    allow: [{ keys: [RSA-1024], namespaces: [bar] }]
+http: { address: 9402 }
+surplus: 1
+`;
+  assert.deepEqual(problems(text).map(({ line, column, path }) => `${line}:${column} ${path}`), [
+    '1:1 trustDomain',
+    '4:5 requesters[0].aproves',
+    '5:5 requesters[1].user',
+    '7:5 signers[0].name',
+    '8:11 signers[0].ca.secret',
+    '9:28 signers[0].allow[0].namespaces[0]',
+    '10:17 signers[0].lifetime.default',
+    '11:5 signers[1].ca',
+    '12:22 signers[1].allow[0].keys[0]',
+    '13:9 http.address',
+    '14:1 surplus',
+  ]);
+});
+
+test('a problem says what was found and what is allowed', () => {
+  const [problem] = problems(MINIMAL.replace('cas/foo', 'foo-ca'));
+  assert.ok(problem !== undefined);
+  assert.equal(problemText('signet.yaml', problem), 'signet.yaml:3:11: signers[0].ca.secret: must be "namespace/name", found "foo-ca"');
+});
+
+test('one value stands for a list of one', () => {
+  const list = config('requesters: [{ user: a, vouches: { namespaces: [x], signers: [example.test/foo] } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: [{ namespaces: [foo], dnsNames: [a.test], ipAddresses: [10.0.0.0/8], usages: [digital signature], keys: [P-256] }] }]');
+  const single = config('requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/foo } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: { namespaces: foo, dnsNames: a.test, ipAddresses: 10.0.0.0/8, usages: digital signature, keys: P-256 } }]');
+  assert.deepEqual(single, list);
+});
+
+test('what is left out has its default', () => {
+  const { policy, signers, publish, http } = config(MINIMAL);
+  assert.equal(policy.trustDomain, 'cluster.local');
+  assert.deepEqual(policy.requesters, []);
+  assert.deepEqual(signers, [{ name: 'example.test/foo', ca: { kind: 'secret', secret: { namespace: 'cas', name: 'foo' } }, anchor: 'root' }]);
+  assert.deepEqual(publish, { meshConfig: null });
+  assert.deepEqual(http, { host: '', port: 9402 });
+  const [signer] = policy.signers;
+  assert.deepEqual([signer?.approval, signer?.includeRoot, signer?.lifetime], ['decide', false, { default: 86_400, max: 86_400 }]);
+  const [alternative] = signer?.allow ?? [];
+  assert.deepEqual(alternative?.usages, ['digital signature', 'key encipherment', 'server auth', 'client auth']);
+  assert.deepEqual(alternative?.keys, [{ type: 'RSA', minBits: 2048, maxBits: 4096 }, { type: 'ECDSA', curve: 'P-256' }, { type: 'ECDSA', curve: 'P-384' }, { type: 'ECDSA', curve: 'P-521' }, { type: 'Ed25519' }]);
+  assert.deepEqual(alternative?.trustDomains, ['cluster.local']);
+});
+
+test('a vouching requester is bound to the trust domain of the file unless it names others', () => {
+  const vouching = (more: string) => config(`trustDomain: mesh.test\nrequesters: [{ user: a, vouches: { namespaces: "*"${more} } }]\n${MINIMAL}`).policy.requesters[0]?.vouches;
+  assert.deepEqual(vouching(''), { namespaces: ['*'], trustDomains: ['mesh.test'], signers: 'all' });
+  assert.deepEqual(vouching(', trustDomains: other.test')?.trustDomains, ['other.test']);
+});
+
+test('no signers at all is a configuration; no list of them is none', () => {
+  assert.deepEqual(config('signers: []').signers, []);
+  for (const text of ['', '{}', '# nothing\n', 'requesters: []']) assert.deepEqual(problems(text).map(({ path, message }) => [path, /missing/.test(message)]), [['signers', true]], JSON.stringify(text));
+});
+
+test('of lifetimes the one that is written stands for the other', () => {
+  const lifetime = (text: string) => config(MINIMAL + `    lifetime: ${text}\n`).policy.signers[0]?.lifetime;
+  assert.deepEqual(lifetime('{ max: 1h }'), { default: 3600, max: 3600 });
+  assert.deepEqual(lifetime('{ max: 7d }'), { default: 86_400, max: 7 * 86_400 });
+  assert.deepEqual(lifetime('{ default: 36h }'), { default: 129_600, max: 129_600 });
+  assert.deepEqual(lifetime('{ default: 30s, max: 1m30s }'), { default: 30, max: 90 });
+});
+
+/** Each a configuration that contradicts itself, and the same one put right. */
+const CONTRADICTIONS: readonly { what: string; wrong: string; told: string; right: string }[] = [
+  { what: 'one CA for two signers', wrong: two('cas/foo'), told: 'signers[1].ca.secret', right: two('cas/bar') },
+  { what: 'a signer twice', wrong: two('cas/bar', 'example.test/foo'), told: 'signers[1].name', right: two('cas/bar') },
+  { what: 'a requester twice', wrong: `requesters: [{ user: a }, { user: a }]\n${MINIMAL}`, told: 'requesters[1].user', right: `requesters: [{ user: a }, { user: b }]\n${MINIMAL}` },
+  { what: 'a default above the maximum', wrong: `${MINIMAL}    lifetime: { default: 2h, max: 1h }\n`, told: 'signers[0].lifetime', right: `${MINIMAL}    lifetime: { default: 1h, max: 2h }\n` },
+  { what: 'a lifetime of seconds', wrong: `${MINIMAL}    lifetime: { max: 29s }\n`, told: 'signers[0].lifetime', right: `${MINIMAL}    lifetime: { max: 30s }\n` },
+  { what: 'an alternative without any name', wrong: MINIMAL.replace('namespaces: [foo]', 'keys: [P-256]'), told: 'signers[0].allow[0]', right: MINIMAL.replace('namespaces: [foo]', 'keys: [P-256], namespaces: [foo]') },
+  { what: 'service accounts without a namespace', wrong: MINIMAL.replace('namespaces: [foo]', 'serviceAccounts: foo/a, dnsNames: a.test'), told: 'signers[0].allow[0].serviceAccounts', right: MINIMAL.replace('namespaces: [foo]', 'serviceAccounts: foo/a, namespaces: foo') },
+  { what: 'vouching for a signer that is not there', wrong: `requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/fo } }]\n${MINIMAL}`, told: 'requesters[0].vouches.signers[0]', right: `requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/foo } }]\n${MINIMAL}` },
+  { what: 'a port beyond the last', wrong: `${MINIMAL}http: { address: ":65536" }`, told: 'http.address', right: `${MINIMAL}http: { address: ":65535" }` },
+];
+
+for (const { what, wrong, told, right } of CONTRADICTIONS) {
+  test(`${what} is refused, and its twin accepted`, () => {
+    assert.deepEqual(problems(wrong).map(({ path }) => path), [told]);
+    config(right);
+  });
+}
+
+/** Values of one key that are refused beside one that is near and accepted. */
+const VALUES: readonly { key: string; put: (value: string) => string; wrong: readonly string[]; right: readonly string[] }[] = [
+  { key: 'signers[0].name', put: (value) => MINIMAL.replace('example.test/foo', value), wrong: ['foo', 'example/foo', 'Example.test/foo', 'example.test/foo/bar', 'example.test/', '/foo', 'example.test/-foo'], right: ['example.test/ns.foo', 'a.b/c', 'clusterissuers.cert-manager.io/foo-1'] },
+  { key: 'signers[0].ca.secret', put: (value) => MINIMAL.replace('cas/foo', value), wrong: ['foo', 'a/b/c', 'A/b', 'a/', '../x'], right: ['a/b', 'a/b.c'] },
+  { key: 'signers[0].allow[0].namespaces[0]', put: (value) => MINIMAL.replace('[foo]', `["${value}"]`), wrong: ['Foo', 'foo_bar', 'foo.bar', '', '-foo'], right: ['foo', 'team-*', '*', 'unclaimed'] },
+  { key: 'signers[0].allow[0].dnsNames[0]', put: (value) => MINIMAL.replace('namespaces: [foo]', `dnsNames: ["${value}"]`), wrong: ['', 'a..b', '.a', 'a b', 'a/b'], right: ['a.test', '*.a.test', 'A.test'] },
+  { key: 'signers[0].allow[0].ipAddresses[0]', put: (value) => MINIMAL.replace('namespaces: [foo]', `ipAddresses: ["${value}"]`), wrong: ['10.0.0.1/8', '10.0.0.0/33', '1.2.3', '01.2.3.4', 'a'], right: ['10.0.0.0/8', '10.1.2.3', '::1', 'fd00::/8'] },
+  { key: 'signers[0].allow[0].usages[0]', put: (value) => MINIMAL.replace('[foo]', `[foo], usages: ["${value}"]`), wrong: ['cert sign', 'crl sign', 'any', 'signs'], right: ['digital signature', 'client auth'] },
+  { key: 'trustDomain', put: (value) => `trustDomain: "${value}"\n${MINIMAL}`, wrong: ['A.b', 'a b', '', 'spiffe://a'], right: ['cluster.local', 'a'] },
+  { key: 'http.address', put: (value) => `${MINIMAL}http: { address: "${value}" }`, wrong: ['9402', 'localhost', ':', 'http://a:1', ':123456'], right: [':0', 'localhost:9402', '127.0.0.1:9402', '[::1]:9402'] },
+];
+
+for (const { key, put, wrong, right } of VALUES) {
+  test(`${key} takes ${right.map((value) => `"${value}"`).join(', ')} and refuses what is near`, () => {
+    for (const value of right) config(put(value));
+    for (const value of wrong) assert.deepEqual(problems(put(value)).map(({ path }) => path), [key], `"${value}"`);
+  });
+}
+
+test('an address is taken apart at its port', () => {
+  const http = (address: string) => config(`${MINIMAL}http: { address: "${address}" }`).http;
+  assert.deepEqual([http('[::1]:80'), http('10.0.0.1:80'), http(':0')], [{ host: '::1', port: 80 }, { host: '10.0.0.1', port: 80 }, { host: '', port: 0 }]);
+});
+
+test('text that is no plain YAML is refused where it goes wrong', () => {
+  const cases: [string, number, RegExp][] = [
+    ['signers: [', 1, /flow|expected/i],
+    ['signers: []\nsigners: []', 2, /unique/i],
+    ['\tsigners: []', 1, /tab|token|indent/i],
+    ['signers: []\n---\nsigners: []', 2, /document/i],
+    ['trustDomain: !secret x\nsigners: []', 1, /tag/i],
+    ['trustDomain: &a x\nsigners: [*a]', 1, /alias/i],
+  ];
+  for (const [text, line, message] of cases) {
+    const [problem, ...others] = problems(text);
+    assert.deepEqual([problem?.line, others.length], [line, 0], text);
+    assert.match(problem?.message ?? '', message);
+  }
+});
+
+test('a text of megabytes is refused at once, one of a thousand signers is read', () => {
+  const [problem] = problems(`${MINIMAL}${'#'.repeat(1024 * 1024)}`);
+  assert.match(problem?.message ?? '', /characters, allowed are 1048576/);
+  const many = Array.from({ length: 1000 }, (_, i) => `- { name: example.test/s${i}, ca: { secret: cas/s${i} }, allow: { namespaces: s${i} } }\n`).join('');
+  assert.equal(config(`signers:\n${many}`).signers.length, 1000);
+});
+
+test('any text at all gives a configuration or problems, never an exception', () => {
+  for (const text of ['[]', 'null', '1', '"x"', 'signers: {}', 'signers: null', 'signers: [null]', 'signers: [[]]', 'signers: [1]', `${MINIMAL}    lifetime: null`, `${MINIMAL}http: null`, '? [a]\n: b', '__proto__: 1\nsigners: []', 'constructor: { a: 1 }\nsigners: []', '\u0000', '\uFEFFsigners: []x']) {
+    const parsed = parseConfig(text);
+    if (!parsed.ok) for (const { line, column } of parsed.problems) assert.ok(line >= 1 && column >= 1);
+  }
+});
+
+function two(secret: string, name = 'example.test/bar'): string {
+  return `${MINIMAL}  - name: ${name}\n    ca: { secret: ${secret} }\n    allow: [{ namespaces: [bar] }]\n`;
+}
+
+function config(text: string): Config {
+  const parsed = parseConfig(text);
+  assert.ok(parsed.ok, parsed.ok ? '' : parsed.problems.map((problem) => problemText('text', problem)).join('\n') + `\n${text}`);
+  return parsed.config;
+}
+
+function problems(text: string): readonly Problem[] {
+  const parsed = parseConfig(text);
+  assert.ok(!parsed.ok, `accepted:\n${text}`);
+  return parsed.problems;
+}
