@@ -22,7 +22,7 @@ const MAX_LENGTH = 1024 * 1024;
 export function parseConfig(text: string): ParsedConfig {
   if (text.length > MAX_LENGTH) return { ok: false, problems: [{ line: 1, column: 1, path: '', message: `the file has ${text.length} characters, allowed are ${MAX_LENGTH}` }] };
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
+  const document = parseDocument(text, { lineCounter: lines, logLevel: 'error' });
   // An unknown tag is only a warning to the parser; to us it is a value that nobody understood.
   const syntax = [...document.errors, ...document.warnings].map(({ pos, message }): Problem => ({ ...position(lines, pos[0]), path: '', message: firstLine(message) }));
   if (syntax.length > 0) return { ok: false, problems: syntax };

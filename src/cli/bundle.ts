@@ -31,7 +31,7 @@ Exit code 1 when a signer asked for has no CA yet.`,
   positionals: '[SIGNER…]',
   run: async ({ values, positionals, env, stdout, stderr, now, signal }) => {
     if ((values.all === true) === positionals.length > 0) throw new CommandFailure('name the signers to print, or --all', { hints: ['signet signers'] });
-    const config = await loadConfig({ config: values.config, env });
+    const config = await loadConfig({ config: values.config, env, signal });
     const names = values.all === true ? config.signers.map(({ name }) => name) : positionals.map((text) => signerNamed(text, config));
     const log = createLog({ write: (line) => stderr.write(line), now, level: 'error', format: 'text' });
     const connection = await connect({ kubeconfig: values.kubeconfig, env, userAgent: `signet/${release.version}`, log });

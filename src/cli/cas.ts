@@ -1,6 +1,6 @@
 import { loadPair, type CaPair, type LoadedPair, type PairFiles } from '../adapters/authorities/pair.ts';
 import { sharedTrust } from '../adapters/authorities/conflict.ts';
-import { ApiFailure } from '../adapters/kubernetes/api-failure.ts';
+import { ApiFailure, portError } from '../adapters/kubernetes/api-failure.ts';
 import type { Connection } from '../adapters/kubernetes/connection.ts';
 import type { Config, SignerConfig } from '../config.ts';
 import type { ObjectName } from '../config/values.ts';
@@ -22,7 +22,7 @@ export type CaView = {
 
 export type ReadCasOptions = { readonly connection: Connection; readonly config: Config; /** Signet's own namespace. */ readonly namespace: string; readonly signal: AbortSignal };
 
-/** Reads the source and the own Secret of every signer once. Throws ApiFailure when the cluster does not answer. */
+/** Reads the source and the own Secret of every signer once. Throws Unavailable when the cluster does not answer, Refusal when it may not be asked. */
 export async function readCas({ connection, config, namespace, signal }: ReadCasOptions): Promise<CaView[]> {
   const views = await Promise.all(
     config.signers.map(async (signer) => {
@@ -52,6 +52,6 @@ async function readSecret({ transport }: Connection, { namespace, name }: Object
     return Object.fromEntries(Object.entries(secret.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')]));
   } catch (error) {
     if (error instanceof ApiFailure && error.status === 404) return null;
-    throw error;
+    throw portError(error, 'run this as somebody who may read the CA Secrets, such as Signet itself');
   }
 }

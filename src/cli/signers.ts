@@ -26,7 +26,7 @@ SHARED names signers whose certificates the same verifiers accept: their tenants
 Exit code 1 when a signer is not ready or is shared.`,
   options: { config: configOption, kubeconfig: kubeconfigOption, output: outputOption, namespace: { type: 'string', short: 'n', value: 'NAME', default: 'signet-system', description: 'where Signet runs and keeps its own Secrets' } },
   run: async ({ values, env, stdout, stderr, now, signal, colour }) => {
-    const config = await loadConfig({ config: values.config, env });
+    const config = await loadConfig({ config: values.config, env, signal });
     const log = createLog({ write: (line) => stderr.write(line), now, level: 'error', format: 'text' });
     const connection = await connect({ kubeconfig: values.kubeconfig, env, userAgent: `signet/${release.version}`, log });
     try {

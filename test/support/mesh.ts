@@ -18,6 +18,7 @@ export type MeshOptions = {
   /** `lifetime` of the tenants' signers. */
   readonly lifetime?: string;
   readonly istiodArgs?: readonly string[];
+  readonly apiserverArgs?: readonly string[];
   /** Of the node that runs Signet. */
   readonly nodeArgs?: readonly string[];
 };
@@ -64,7 +65,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
     for (const part of started) await part[Symbol.asyncDispose]();
   };
   try {
-    const controlPlane = use(await startControlPlane());
+    const controlPlane = use(await startControlPlane({ apiserverArgs: options.apiserverArgs ?? [] }));
     const authorities = testAuthorities();
     await controlPlane.namespaces('cert-manager', 'istio-system', 'foo', 'bar');
     await controlPlane.api.apply(caSecret('foo-ca-selfsigned', authorities.foo), caSecret('bar-ca-selfsigned', authorities.bar), caSecret('istio-ca-selfsigned', authorities['istio-system']));

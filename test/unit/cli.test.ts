@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,6 +16,8 @@ import { suggestion } from '../../src/cli/suggestion.ts';
 import { commandNames, loadCommand } from '../../src/cli/table.ts';
 
 const RIGHT = 'signers:\n  - { name: example.test/foo, ca: { secret: cas/foo }, allow: [{ namespaces: [foo] }] }\n';
+/** A kubeconfig of a cluster at a port where nobody listens. */
+const UNREACHABLE = 'apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{ name: a, context: { cluster: a, user: a } }]\nclusters: [{ name: a, cluster: { server: "https://127.0.0.1:1" } }]\nusers: [{ name: a, user: { token: x } }]\n';
 const WRONG = 'trustDomain: NOT_ONE\nsigners:\n  - { name: foo, ca: { secret: cas/foo }, allow: [{ namespaces: [foo] }] }\n';
 
 test('the help lists every command with its summary, and each has a page with every option', async () => {
@@ -225,6 +228,32 @@ test('a signal ends a command that waits, in order', async () => {
   });
   assert.deepEqual([code, signal], [2, null], stderr);
   assert.match(stderr, /^signet: cannot read the configuration "-" \(-c\): .*aborted/);
+});
+
+test('run waits for an API server that is away, and ends with 0 at a signal', async () => {
+  await inFile(UNREACHABLE, async (kubeconfig) => {
+    const { code, stdout, stderr } = await main(['run', '-c', '-', '--kubeconfig', kubeconfig], (child) => {
+      child.stdin.end(`${RIGHT}http: { address: "127.0.0.1:0" }\n`);
+      // "started" is there at once; a failed watch says that the server was looked for in vain.
+      child.stdout.on('data', (chunk: Buffer) => void (chunk.includes('ECONNREFUSED') && child.kill('SIGTERM')));
+    });
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /"message":"started"/);
+  });
+});
+
+test('run on a busy port ends with 2 and names the key', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  try {
+    const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+    await inFile(UNREACHABLE, async (kubeconfig) => {
+      const { code, stderr } = await main(['run', '-c', '-', '--kubeconfig', kubeconfig], (child) => child.stdin.end(`${RIGHT}http: { address: "${address}" }\n`));
+      assert.deepEqual([code, stderr], [2, `signet: Cannot listen on "${address}" (http.address): another process listens there already\n`]);
+    });
+  } finally {
+    taken.close();
+  }
 });
 
 const PROBE: Command = defineCommand({

@@ -17,7 +17,8 @@ const CONDITIONS = 'status.conditions';
 
 /** The whole validation of a certificate request; `subresource` decides what may have changed since `old`. */
 export function certificateRequestCauses(draft: Draft, old: KubeObject | undefined, subresource: string): readonly Cause[] {
-  const always = [...specCauses(recordAt(draft, 'spec')), ...conditionCauses(conditionsOf(draft), old), ...certificateCauses(draft, old)];
+  // The spec cannot change: its signature is verified once.
+  const always = [...(old === undefined ? specCauses(recordAt(draft, 'spec')) : []), ...conditionCauses(conditionsOf(draft), old), ...certificateCauses(draft, old)];
   return old === undefined ? always : [...always, ...changeCauses(draft, old, subresource)];
 }
 

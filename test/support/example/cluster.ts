@@ -1,0 +1,124 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ApiError } from '../rig/api.ts';
+import type { ControlPlane } from '../rig/apiserver.ts';
+import type { Istiod } from '../rig/istiod.ts';
+import { playCertManager, playNamespaces } from './controllers.ts';
+import type { Deployment, Pod } from './pod.ts';
+import { startSignetPod, type SignetPod } from './signet-pod.ts';
+import { startWorkloadPod, type WorkloadPod } from './workload-pod.ts';
+
+/** Istio as an example installs it. */
+export type Istio = { readonly istiod: Istiod; readonly defaultSigner: string };
+
+/**
+ * What a control plane alone lacks to be a cluster: nodes that run Deployments, the controller of namespaces, and cert-manager.
+ * It looks at the API server's objects several times a second and does with each what these would.
+ */
+export interface PlayedCluster extends AsyncDisposable {
+  /** From then on pods of namespaces with istio-injection=enabled have a sidecar. */
+  install(istio: Istio): void;
+  uninstall(): Promise<void>;
+  signet(): SignetPod;
+  workload(namespace: string, name: string): WorkloadPod;
+  /** Throws what went wrong in the meantime. */
+  check(): void;
+}
+
+type Running = { readonly template: string; readonly deployment: Deployment; readonly pod: Pod };
+
+export function playCluster({ controlPlane, program }: { controlPlane: ControlPlane; program: string }): PlayedCluster {
+  const { api } = controlPlane;
+  const running = new Map<string, Running>();
+  const signets = new Map<string, SignetPod>();
+  const workloads = new Map<string, WorkloadPod>();
+  const end = new AbortController();
+  let istio: Istio | undefined;
+  let trouble: unknown;
+  const loop = look();
+
+  async function look(): Promise<void> {
+    try {
+      while (!end.signal.aborted) {
+        for (const play of [() => playCertManager(api), playDeployments, () => playNamespaces(api)]) await play().catch(unlessChanged);
+        await wait(100, undefined, { signal: end.signal }).catch(() => undefined);
+      }
+    } catch (error) {
+      trouble = error;
+    }
+  }
+
+  async function playDeployments(): Promise<void> {
+    const deployments = await api.list<Deployment>('/apis/apps/v1/deployments');
+    const names = new Set(deployments.map(nameOf));
+    for (const name of running.keys()) if (!names.has(name)) await stop(name);
+    for (const deployment of deployments) {
+      const [name, template] = [nameOf(deployment), JSON.stringify(deployment.spec.template)];
+      if (running.has(name) && running.get(name)?.template !== template) await stop(name);
+      if (!running.has(name)) running.set(name, { template, deployment, pod: await start(deployment) });
+      const { observedGeneration, availableReplicas } = deployment.status ?? {};
+      const isTold = observedGeneration === deployment.metadata.generation && availableReplicas === 1;
+      if (!isTold && (await running.get(name)?.pod.ready()) === true) await tell(deployment);
+    }
+  }
+
+  async function start(deployment: Deployment): Promise<Pod> {
+    const name = nameOf(deployment);
+    if (name === 'signet-system/signet') {
+      const pod = await startSignetPod(deployment, { controlPlane, program });
+      signets.set(name, pod);
+      return pod;
+    }
+    const { metadata } = await api.get<{ metadata: { labels?: Record<string, string> } }>(`/api/v1/namespaces/${deployment.metadata.namespace}`);
+    if (istio === undefined || metadata.labels?.['istio-injection'] !== 'enabled') throw new Error(`${name} would run without a sidecar, which no example means`);
+    const pod = await startWorkloadPod(deployment, { controlPlane, ...istio });
+    workloads.set(name, pod);
+    return pod;
+  }
+
+  async function stop(name: string): Promise<void> {
+    await running.get(name)?.pod[Symbol.asyncDispose]();
+    for (const pods of [running, signets, workloads]) pods.delete(name);
+  }
+
+  async function tell({ metadata: { namespace, name, generation } }: Deployment): Promise<void> {
+    const condition = (type: string, reason: string) => ({ type, status: 'True', reason, message: '', lastUpdateTime: new Date().toISOString(), lastTransitionTime: new Date().toISOString() });
+    const status = { observedGeneration: generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1, conditions: [condition('Available', 'MinimumReplicasAvailable'), condition('Progressing', 'NewReplicaSetAvailable')] };
+    await api.call('PATCH', `/apis/apps/v1/namespaces/${namespace}/deployments/${name}/status`, { status }, 'application/merge-patch+json');
+  }
+
+  return {
+    install: (installed) => {
+      istio = installed;
+    },
+    uninstall: async () => {
+      await istio?.istiod[Symbol.asyncDispose]();
+      istio = undefined;
+    },
+    signet: () => found(signets, 'signet-system/signet'),
+    workload: (namespace, name) => found(workloads, `${namespace}/${name}`),
+    check: () => {
+      if (trouble !== undefined) throw new Error('the played cluster is broken', { cause: trouble });
+    },
+    [Symbol.asyncDispose]: async () => {
+      end.abort();
+      await loop;
+      for (const name of running.keys()) await stop(name);
+      await istio?.istiod[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Somebody deleted or changed what was just looked at: the next look sees it. */
+function unlessChanged(error: unknown): void {
+  if (!(error instanceof ApiError && (error.status === 404 || error.status === 409))) throw error;
+}
+
+function nameOf({ metadata }: Pick<Deployment, 'metadata'>): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+function found<T>(pods: ReadonlyMap<string, T>, name: string): T {
+  const pod = pods.get(name);
+  if (pod === undefined) throw new Error(`there is no pod of ${name}`);
+  return pod;
+}
