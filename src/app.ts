@@ -10,7 +10,9 @@ import type { Service } from './adapters/kubernetes/pending-requests.ts';
 import { kubernetesRequests } from './adapters/kubernetes/requests.ts';
 import { watchSecret, writeSecret, type SecretSnapshot } from './adapters/kubernetes/secrets.ts';
 import { createMetrics } from './adapters/metrics.ts';
+import type { CaPair } from './adapters/authorities/pair.ts';
 import type { Config, SignerConfig } from './config.ts';
+import type { ObjectName } from './config/values.ts';
 import { adoptLoop } from './control/adopt.ts';
 import { issueLoop } from './control/issue.ts';
 import { Unavailable } from './control/errors.ts';
@@ -40,7 +42,7 @@ export type App = {
 };
 
 const LABELS = { 'app.kubernetes.io/name': 'signet', 'app.kubernetes.io/managed-by': 'signet' };
-/** A CA runs out while nothing else happens; its metrics are looked at this often. */
+/** A CA runs out, or begins to be valid, while nothing else happens; each is looked at this often. */
 const CA_CHECK_MS = 30_000;
 
 /**
@@ -60,8 +62,8 @@ export async function startApp({ config, connection, namespace, version, log, no
   const events = kubernetesEvents({ connection, log, onDropped: eventDropped, now });
   /** Signet's own Secrets as they were last seen: a write is guarded by what it was decided on. */
   const ownSecrets = new Map<string, SecretSnapshot | null>();
-  const authorities = new Map(config.signers.map((signer) => [signer.name, authorityOf(signer)]));
   const policyEntry = new Map(config.policy.signers.map((signer) => [signer.name, signer]));
+  const authorities = new Map(config.signers.map((signer) => [signer.name, authorityOf(signer)]));
 
   const adopting = queue('adopt', adoptLoop({ authorities, changed: caChanged, log, meter }));
   const publications = config.publish.meshConfig === null ? [] : [meshPublication({ connection, ...config.publish.meshConfig, signers: [...authorities.keys()], log, onDrift: (name) => publishing.add(name, name) })];
@@ -75,7 +77,6 @@ export async function startApp({ config, connection, namespace, version, log, no
       if (state !== 'final' && state !== 'gone') issuing.add(name, signerName);
     },
     onUnserved: (observed) => {
-      meter.decided(observed.signerName, 'failed', 'SignerNotFound');
       events.emit(observed, { type: 'Warning', ...signerNotFound(observed.signerName) });
     },
     onPending: meter.pending,
@@ -90,7 +91,7 @@ export async function startApp({ config, connection, namespace, version, log, no
     ...[...authorities].flatMap(([name, authority]) => (authority.tried ? [] : [`a first look at the CA of ${name}`])),
   ];
   const http = await startHttp({ ...config.http, metrics: page, ready: () => ({ ok: missing().length === 0, missing: missing() }), onBug: (error) => onBug('http')('', error) });
-  const timer = setInterval(() => [...authorities].forEach(([name, authority]) => meter.authority(name, authority.state())), CA_CHECK_MS);
+  const timer = setInterval(() => [...authorities.keys()].forEach((name) => adopting.add(name, name)), CA_CHECK_MS);
 
   const running = [requests.run(signal), events.run(signal), ...publications.map((publication) => publication.run(signal)), ...config.signers.flatMap(watchCa)];
   log.info('started', { version, cluster: connection.source, server: connection.transport.server, signers: [...authorities.keys()], http: http.address });
@@ -103,39 +104,65 @@ export async function startApp({ config, connection, namespace, version, log, no
   }
 
   function authorityOf({ name, anchor, ca: { secret } }: SignerConfig): SecretAuthority {
+    const own = ownSecretName(name);
     return new SecretAuthority({
       anchor,
+      lifetime: policyEntry.get(name)?.lifetime.default ?? 0,
       sourceName: `Secret ${secret.namespace}/${secret.name}`,
+      ownName: `Secret ${namespace}/${own}`,
       keep: async (files, keepSignal) => {
-        const own = ownSecretName(name);
         const result = await writeSecret(connection, { namespace, name: own, data: { ...files }, labels: LABELS, annotations: { 'signet.dev/signer': name }, seen: ownSecrets.get(name) ?? null }, keepSignal);
         if (result === 'conflict') throw new Unavailable(`Secret ${namespace}/${own} was written by somebody else at the same time`);
       },
-      conflict: (pair) => {
-        // The signer that comes first in the configuration keeps its CA; the later one is refused.
-        for (const [other, { inUse }] of authorities) {
-          if (other === name) return null;
-          const clash = inUse === null ? null : sharedTrust(pair, inUse);
-          if (clash !== null) return `it ${clash}: signer "${other}". Give each signer a CA with a root of its own, or set "anchor: issuer" for both`;
-        }
-        return null;
-      },
+      conflict: (pair) => clashWithEarlier(name, pair),
       now,
     });
+  }
+
+  /** The signer that comes first in the configuration keeps its CA; a later one whose CA cannot be told apart from it does not sign. */
+  function clashWithEarlier(name: string, pair: CaPair): string | null {
+    for (const [earlier, { inUse, tried }] of authorities) {
+      if (earlier === name) return null;
+      if (!tried) return `the CA of signer "${earlier}", which comes first, has not been looked at yet`;
+      const clash = inUse === null ? null : sharedTrust(pair, inUse);
+      if (clash !== null) return `it cannot be told apart from signer "${earlier}": ${clash}. Give each signer a CA with a root of its own, or set "anchor: issuer" for both`;
+    }
+    return null;
   }
 
   function watchCa({ name, ca }: SignerConfig): Promise<void>[] {
     const authority = authorities.get(name);
     if (authority === undefined) return [];
-    const look = () => adopting.add(name, name);
+    const watching = (which: 'source' | 'own', secret: ObjectName, seen: (found: SecretSnapshot | null) => void): Promise<void> =>
+      watchSecret(connection, {
+        ...secret,
+        log,
+        signal,
+        onChange: (found) => {
+          seen(found);
+          adopting.add(name, name);
+        },
+        onTrouble: (failure) => {
+          if (failure?.status !== 403) return;
+          authority.unreadable(which, failure.message);
+          adopting.add(name, name);
+        },
+      });
     return [
-      watchSecret(connection, { ...ca.secret, log, signal, onChange: (found) => (authority.offer(found?.data ?? null), look()) }),
-      watchSecret(connection, { namespace, name: ownSecretName(name), log, signal, onChange: (found) => (ownSecrets.set(name, found), authority.restore(found?.data ?? null), look()) }),
+      watching('source', ca.secret, (found) => authority.offer(found?.data ?? null)),
+      watching('own', { namespace, name: ownSecretName(name) }, (found) => {
+        ownSecrets.set(name, found);
+        authority.restore(found?.data ?? null);
+      }),
     ];
   }
 
-  function caChanged(signer: string): void {
-    issuing.nudge(signer);
+  function caChanged(): void {
+    // Of all signers: whether a CA may be used depends on those that come before it.
+    for (const name of authorities.keys()) {
+      issuing.nudge(name);
+      adopting.add(name, name);
+    }
     for (const { name } of publications) publishing.add(name, name);
   }
 

@@ -6,7 +6,7 @@ import type { Config } from '../config.ts';
 import { readCas, type CaView } from './cas.ts';
 import { defineCommand } from './command.ts';
 import { CommandFailure } from './failure.ts';
-import { configOption, kubeconfigOption, loadConfig } from './options.ts';
+import { configOption, kubeconfigOption, loadConfig, namespaceOption, ownNamespace } from './options.ts';
 import { jsonText } from './output.ts';
 import { release } from './release.ts';
 
@@ -20,13 +20,13 @@ JSON with the SHA-256 of each bundle.
   signet bundle foo
   signet bundle --all -o istio
 
-Exit code 1 when a signer asked for has no CA yet.`,
+Exit code 1 when a signer asked for has no CA in use: what is printed for it, if anything, is what it would be.`,
   options: {
     config: configOption,
     kubeconfig: kubeconfigOption,
     all: { type: 'boolean', description: 'every signer' },
     output: { type: 'string', short: 'o', choices: ['pem', 'istio', 'json'], default: 'pem', description: 'how to print' },
-    namespace: { type: 'string', short: 'n', value: 'NAME', default: 'signet-system', description: 'where Signet runs and keeps its own Secrets' },
+    namespace: namespaceOption,
   },
   positionals: '[SIGNER…]',
   run: async ({ values, positionals, env, stdout, stderr, now, signal }) => {
@@ -36,18 +36,18 @@ Exit code 1 when a signer asked for has no CA yet.`,
     const log = createLog({ write: (line) => stderr.write(line), now, level: 'error', format: 'text' });
     const connection = await connect({ kubeconfig: values.kubeconfig, env, userAgent: `signet/${release.version}`, log });
     try {
-      const views = (await readCas({ connection, config: { ...config, signers: config.signers.filter(({ name }) => names.includes(name)) }, namespace: values.namespace ?? 'signet-system', signal })).sort((a, b) => (a.signer < b.signer ? -1 : 1));
-      const without = views.filter(({ pair }) => pair === null);
-      for (const { signer, why } of without) stderr.write(`signet: ${signer}: ${why}\n`);
+      const views = (await readCas({ connection, config, namespace: await ownNamespace(values.namespace), now: now(), signal })).filter(({ signer }) => names.includes(signer)).sort((a, b) => (a.signer < b.signer ? -1 : 1));
+      const unsure = views.filter(({ state }) => state === 'new' || state === 'unavailable');
+      for (const { signer, why } of unsure) stderr.write(`signet: ${signer}: ${why}\n`);
       stdout.write(print(views, values.output ?? 'pem'));
-      return without.length > 0 ? 1 : 0;
+      return unsure.length > 0 ? 1 : 0;
     } finally {
       await connection.close();
     }
   },
 });
 
-/** The full name, or the part after the slash (or after its last dot) where only one signer has it. */
+/** The full name, or its last part, after the slash or a dot, where only one signer has it. */
 export function signerNamed(text: string, { signers }: Pick<Config, 'signers'>): string {
   const found = signers.filter(({ name }) => name === text || name.endsWith(`/${text}`) || name.endsWith(`.${text}`));
   const exact = signers.find(({ name }) => name === text) ?? found[0];

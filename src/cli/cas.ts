@@ -1,10 +1,11 @@
-import { loadPair, type CaPair, type LoadedPair, type PairFiles } from '../adapters/authorities/pair.ts';
 import { sharedTrust } from '../adapters/authorities/conflict.ts';
+import { loadPair, type CaPair, type PairFiles } from '../adapters/authorities/pair.ts';
+import { SecretAuthority } from '../adapters/authorities/secret.ts';
 import { ApiFailure, portError } from '../adapters/kubernetes/api-failure.ts';
 import type { Connection } from '../adapters/kubernetes/connection.ts';
 import type { Config, SignerConfig } from '../config.ts';
 import type { ObjectName } from '../config/values.ts';
-import { adoption } from '../core/adopt.ts';
+import { Unavailable } from '../control/errors.ts';
 import { ownSecretName } from '../core/own-secret.ts';
 
 /** What the cluster says of one signer's CA, as a command sees it. */
@@ -12,38 +13,71 @@ export type CaView = {
   readonly signer: string;
   /** The pair that signs: Signet's own copy, or, as long as there is none, the source it will adopt. */
   readonly pair: CaPair | null;
-  /** `ready`; `new`: the source is good and not adopted yet; `held`: another pair waits; `unavailable`. */
-  readonly state: 'ready' | 'new' | 'held' | 'unavailable';
+  /** `ready`; `held`: it signs and another pair waits; `new`: the source is good and not adopted yet; `expired`; `unavailable`. */
+  readonly state: 'ready' | 'held' | 'new' | 'expired' | 'unavailable';
   /** Why, in words; empty when there is nothing to say. */
   readonly why: string;
-  /** Signers whose CA cannot be told apart from this one. */
-  readonly shared: readonly string[];
 };
 
-export type ReadCasOptions = { readonly connection: Connection; readonly config: Config; /** Signet's own namespace. */ readonly namespace: string; readonly signal: AbortSignal };
+export type ReadCasOptions = { readonly connection: Connection; readonly config: Config; /** Signet's own namespace. */ readonly namespace: string; readonly now: Date; readonly signal: AbortSignal };
 
-/** Reads the source and the own Secret of every signer once. Throws Unavailable when the cluster does not answer, Refusal when it may not be asked. */
-export async function readCas({ connection, config, namespace, signal }: ReadCasOptions): Promise<CaView[]> {
-  const views = await Promise.all(
-    config.signers.map(async (signer) => {
-      const [source, own] = await Promise.all([readSecret(connection, signer.ca.secret, signal), readSecret(connection, { namespace, name: ownSecretName(signer.name) }, signal)]);
-      return view(signer, load(source, signer), own === null ? null : load(own, signer));
-    }),
+/**
+ * Reads the source and the own Secret of every signer once and decides as `run` would, without a write. Throws Unavailable when the
+ * cluster does not answer, Refusal when it may not be asked.
+ */
+export async function readCas({ connection, config, namespace, now, signal }: ReadCasOptions): Promise<CaView[]> {
+  const files = await Promise.all(
+    config.signers.map(async ({ name, ca }) => Promise.all([readSecret(connection, ca.secret, signal), readSecret(connection, { namespace, name: ownSecretName(name) }, signal)])),
   );
-  return views.map((each) => ({ ...each, shared: views.filter((other) => other !== each && each.pair !== null && other.pair !== null && sharedTrust(each.pair, other.pair) !== null).map(({ signer }) => signer) }));
+  const earlier: SecretAuthority[] = [];
+  const views: CaView[] = [];
+  for (const [i, signer] of config.signers.entries()) {
+    const [source, own] = files[i] ?? [null, null];
+    const authority = authorityOf(signer, { config, namespace, now, earlier: [...earlier] });
+    authority.offer(source);
+    authority.restore(own);
+    views.push(await view(signer, authority, source, signal));
+    earlier.push(authority);
+  }
+  return views;
 }
 
-function view({ name, ca }: SignerConfig, source: LoadedPair, own: LoadedPair | null): Omit<CaView, 'shared'> {
-  const sourceName = `Secret ${ca.secret.namespace}/${ca.secret.name}`;
-  const inUse = own?.ok === true ? own.pair : null;
-  if (inUse === null) return source.ok ? { signer: name, pair: source.pair, state: 'new', why: `${sourceName} is not adopted yet; is Signet running?` } : { signer: name, pair: null, state: 'unavailable', why: `${sourceName} ${source.problem}` };
-  if (!source.ok) return { signer: name, pair: inUse, state: 'held', why: `${sourceName} ${source.problem}; the pair in use goes on` };
-  const verdict = adoption(inUse, source.pair);
-  return verdict.do === 'hold' ? { signer: name, pair: inUse, state: 'held', why: `${sourceName} holds a pair that waits for a rotation: ${verdict.why}` } : { signer: name, pair: inUse, state: 'ready', why: '' };
+function authorityOf({ name, anchor, ca: { secret } }: SignerConfig, { config, namespace, now, earlier }: Pick<ReadCasOptions, 'config' | 'namespace' | 'now'> & { earlier: readonly SecretAuthority[] }): SecretAuthority {
+  return new SecretAuthority({
+    anchor,
+    lifetime: config.policy.signers.find((each) => each.name === name)?.lifetime.default ?? 0,
+    sourceName: `Secret ${secret.namespace}/${secret.name}`,
+    ownName: `Secret ${namespace}/${ownSecretName(name)}`,
+    keep: () => Promise.reject(new WouldWrite('only `run` writes')),
+    conflict: (pair) => {
+      for (const { inUse } of earlier) {
+        const clash = inUse === null ? null : sharedTrust(pair, inUse);
+        if (clash !== null) return `it cannot be told apart from a signer that comes first: ${clash}`;
+      }
+      return null;
+    },
+    now: () => now,
+  });
 }
 
-function load(files: PairFiles | null, signer: SignerConfig): LoadedPair {
-  return files === null ? { ok: false, problem: 'does not exist' } : loadPair(files, signer);
+/** A look is no act: where `run` would write, this is thrown instead. */
+class WouldWrite extends Unavailable {}
+
+async function view({ name, anchor }: SignerConfig, authority: SecretAuthority, source: PairFiles | null, signal: AbortSignal): Promise<CaView> {
+  let wouldWrite = false;
+  try {
+    await authority.reconcile(signal);
+  } catch (error) {
+    if (!(error instanceof WouldWrite)) throw error;
+    wouldWrite = true;
+  }
+  const state = authority.state();
+  if (authority.inUse === null && wouldWrite && source !== null) {
+    const loaded = loadPair(source, { anchor });
+    return { signer: name, pair: loaded.ok ? loaded.pair : null, state: 'new', why: 'its pair is not adopted yet; is Signet running, in this namespace?' };
+  }
+  if (state.ready) return { signer: name, pair: authority.inUse, state: state.held === null ? 'ready' : 'held', why: state.held ?? '' };
+  return { signer: name, pair: authority.inUse, state: state.reason === 'CertificateAuthorityExpired' ? 'expired' : 'unavailable', why: state.message };
 }
 
 async function readSecret({ transport }: Connection, { namespace, name }: ObjectName, signal: AbortSignal): Promise<PairFiles | null> {

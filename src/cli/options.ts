@@ -8,6 +8,21 @@ export const configOption = { type: 'string', short: 'c', value: 'FILE', descrip
 export const kubeconfigOption = { type: 'string', value: 'FILE', description: 'how to reach the cluster; default $KUBECONFIG, the pod\'s service account, or ~/.kube/config' } as const;
 export const outputOption = { type: 'string', short: 'o', choices: ['table', 'json', 'yaml'], default: 'table', description: 'how to print' } as const;
 
+export const namespaceOption = { type: 'string', short: 'n', value: 'NAME', description: 'where Signet keeps the pairs in use; default the pod\'s own, else signet-system' } as const;
+
+/** Where a pod finds the namespace it runs in (Kubernetes, ServiceAccount admission). */
+const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
+
+/** Signet's own namespace: what was said, else the pod's, else the conventional one. */
+export async function ownNamespace(said: string | undefined): Promise<string> {
+  if (said !== undefined) return said;
+  try {
+    return (await readFile(NAMESPACE_FILE, 'utf8')).trim() || 'signet-system';
+  } catch {
+    return 'signet-system'; // Not in a pod.
+  }
+}
+
 const CONVENTIONAL_FILE = '/etc/signet/signet.yaml';
 
 type Source = { readonly config?: string | undefined; readonly env: Readonly<Record<string, string | undefined>>; readonly signal?: AbortSignal };

@@ -1,13 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { connect } from '../adapters/kubernetes/connection.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from '../adapters/log.ts';
 import { startApp } from '../app.ts';
 import { defineCommand } from './command.ts';
-import { configOption, kubeconfigOption, loadConfig } from './options.ts';
+import { configOption, kubeconfigOption, loadConfig, namespaceOption, ownNamespace } from './options.ts';
 import { release } from './release.ts';
-
-/** Where a pod finds the namespace it runs in (Kubernetes, ServiceAccount admission). */
-const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';
 
 export const command = defineCommand({
   name: 'run',
@@ -22,7 +18,7 @@ Exit code 0: ended by a signal; 2: the configuration is not right, there is no c
   options: {
     config: configOption,
     kubeconfig: kubeconfigOption,
-    namespace: { type: 'string', short: 'n', value: 'NAME', description: 'where the CA pairs in use are kept; default the pod\'s own, else signet-system' },
+    namespace: namespaceOption,
     'log-level': { type: 'string', choices: LOG_LEVELS, default: 'info', description: 'least level that is logged' },
     'log-format': { type: 'string', choices: ['json', 'text'], description: 'default text on a terminal, else json' },
   },
@@ -31,17 +27,9 @@ Exit code 0: ended by a signal; 2: the configuration is not right, there is no c
     const format = (values['log-format'] ?? (stdout.isTTY ? 'text' : 'json')) as 'json' | 'text';
     const log = createLog({ write: (line) => stdout.write(line), now, level: (values['log-level'] ?? 'info') as LogLevel, format });
     const connection = await connect({ kubeconfig: values.kubeconfig, env, userAgent: `signet/${release.version}`, log });
-    const namespace = values.namespace ?? (await podNamespace()) ?? 'signet-system';
+    const namespace = await ownNamespace(values.namespace);
     const app = await startApp({ config, connection, namespace, version: release.version, log, now }, signal);
     await app.ended;
     return 0;
   },
 });
-
-async function podNamespace(): Promise<string | undefined> {
-  try {
-    return (await readFile(NAMESPACE_FILE, 'utf8')).trim() || undefined;
-  } catch {
-    return undefined; // Not in a pod.
-  }
-}

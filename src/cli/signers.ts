@@ -3,9 +3,11 @@ import { createLog } from '../adapters/log.ts';
 import { distinguishedNameText } from '../core/distinguished-name.ts';
 import { durationText } from '../core/duration.ts';
 import { keyName } from '../core/public-key.ts';
+import { endOfPath } from '../core/ca-validity.ts';
 import { readCas, type CaView } from './cas.ts';
+import { clusterIssuersBySecret } from './cluster-issuers.ts';
 import { defineCommand } from './command.ts';
-import { configOption, kubeconfigOption, loadConfig, outputOption } from './options.ts';
+import { configOption, kubeconfigOption, loadConfig, namespaceOption, outputOption, ownNamespace } from './options.ts';
 import { jsonText, tableText, yamlText } from './output.ts';
 import { release } from './release.ts';
 import { style } from './style.ts';
@@ -17,25 +19,26 @@ export const command = defineCommand({
 Reads the CA of every configured signer from the cluster: subject, key, time to its end, chain, and its state:
 
   ready         it signs
+  held          it signs; its Secret holds something else than the pair in use
   new           its Secret is good and not adopted yet
-  held          it signs; another pair is in its Secret and waits for a rotation
-  expired       it, or a certificate above it, is over
-  unavailable   there is nothing to sign with
+  expired       it, or a certificate above it, is over or nearly so
+  unavailable   there is nothing to sign with, or it cannot be told apart from another signer's
 
-SHARED names signers whose certificates the same verifiers accept: their tenants are not apart.
+SHARED names cert-manager's ClusterIssuers of the same CA: another door to the same tenant ("?": not allowed to look).
 Exit code 1 when a signer is not ready or is shared.`,
-  options: { config: configOption, kubeconfig: kubeconfigOption, output: outputOption, namespace: { type: 'string', short: 'n', value: 'NAME', default: 'signet-system', description: 'where Signet runs and keeps its own Secrets' } },
+  options: { config: configOption, kubeconfig: kubeconfigOption, output: outputOption, namespace: namespaceOption },
   run: async ({ values, env, stdout, stderr, now, signal, colour }) => {
     const config = await loadConfig({ config: values.config, env, signal });
     const log = createLog({ write: (line) => stderr.write(line), now, level: 'error', format: 'text' });
     const connection = await connect({ kubeconfig: values.kubeconfig, env, userAgent: `signet/${release.version}`, log });
     try {
-      const rows = (await readCas({ connection, config, namespace: values.namespace ?? 'signet-system', signal })).map((view) => describe(view, now()));
-      const bad = rows.some(({ state, shared }) => state !== 'ready' || shared.length > 0);
+      const [views, issuers] = await Promise.all([readCas({ connection, config, namespace: await ownNamespace(values.namespace), now: now(), signal }), clusterIssuersBySecret(connection, signal)]);
+      const secrets = new Map(config.signers.map(({ name, ca }) => [name, ca.secret.name]));
+      const rows = views.map((view) => describe(view, now(), issuers === null ? null : (issuers.get(secrets.get(view.signer) ?? '') ?? [])));
       if (values.output === 'json') stdout.write(jsonText(rows));
       else if (values.output === 'yaml') stdout.write(yamlText(rows));
       else stdout.write(table(rows, colour));
-      return bad ? 1 : 0;
+      return rows.every(isWell) ? 0 : 1;
     } finally {
       await connection.close();
     }
@@ -51,26 +54,31 @@ type Row = {
   readonly expiresIn: string | null;
   /** Subjects from the issuing CA to the anchor. */
   readonly chain: readonly string[];
-  readonly state: CaView['state'] | 'expired';
-  readonly shared: readonly string[];
+  readonly state: CaView['state'];
+  /** ClusterIssuers of the same CA; null: not known. */
+  readonly shared: readonly string[] | null;
   readonly why: string;
 };
 
-function describe({ signer, pair, state, why, shared }: CaView, now: Date): Row {
+function isWell({ state, shared }: Row): boolean {
+  return state === 'ready' && (shared?.length ?? 0) === 0;
+}
+
+function describe({ signer, pair, state, why }: CaView, now: Date, shared: readonly string[] | null): Row {
   if (pair === null) return { name: signer, subject: null, key: null, expires: null, expiresIn: null, chain: [], state, shared, why };
   const chain = pair.chain.map(({ subject }) => distinguishedNameText(subject));
-  const end = new Date(Math.min(...pair.chain.map(({ notAfter }) => notAfter.getTime())));
+  const end = endOfPath(pair.chain);
   const left = (end.getTime() - now.getTime()) / 1000;
   const key = pair.chain[0] === undefined ? null : keyName(pair.chain[0].publicKey.algorithm);
-  return { name: signer, subject: chain[0] ?? '', key, expires: end.toISOString(), expiresIn: left > 0 ? age(left) : 'over', chain, state: left > 0 ? state : 'expired', shared, why };
+  return { name: signer, subject: chain[0] ?? '', key, expires: end.toISOString(), expiresIn: left > 0 ? age(left) : 'over', chain, state, shared, why };
 }
 
 function table(rows: readonly Row[], colour: boolean): string {
   const { red, yellow, green } = style(colour);
-  const cells = rows.map(({ name, subject, key, expiresIn, chain, state, shared }) => [name, subject ?? '-', key ?? '-', expiresIn ?? '-', chain.length === 0 ? '-' : chain.length === 1 ? 'root' : `${chain.length - 1} below root`, state, shared.join(', ') || '-']);
+  const cells = rows.map(({ name, subject, key, expiresIn, chain, state, shared }) => [name, subject ?? '-', key ?? '-', expiresIn ?? '-', chain.length === 0 ? '-' : chain.length === 1 ? 'root' : `${chain.length - 1} below root`, state, shared === null ? '?' : shared.map((name) => `ClusterIssuer ${name}`).join(', ') || '-']);
   const paint = (line: string, row: readonly string[] | null): string => {
     if (row === null) return line;
-    if (row[6] !== '-' || row[5] === 'unavailable' || row[5] === 'expired') return red(line);
+    if ((row[6] !== '-' && row[6] !== '?') || row[5] === 'unavailable' || row[5] === 'expired') return red(line);
     return row[5] === 'ready' ? green(line) : yellow(line);
   };
   const notes = rows.filter(({ why }) => why !== '').map(({ name, why }) => `${name}: ${why}\n`);

@@ -17,6 +17,7 @@ export function contradictions(document: ConfigDocument): Contradiction[] {
     ...emptyAlternatives(document),
     ...unknownSigners(document),
     ...ports(document),
+    ...meshOfIstio(document),
   ];
 }
 
@@ -53,6 +54,9 @@ function emptyAlternatives({ signers }: ConfigDocument): Contradiction[] {
     allow.flatMap((each, k) => {
       const path = ['signers', i, 'allow', k];
       const names = (each.namespaces?.length ?? 0) + each.dnsNames.length + each.ipAddresses.length + each.uris.length;
+      const spiffe = each.uris.findIndex((uri) => uri.toLowerCase().startsWith('spiffe:'));
+      if (spiffe >= 0) return [{ path: [...path, 'uris', spiffe], message: 'SPIFFE IDs are allowed by namespaces, serviceAccounts and trustDomains, not by uris' }];
+      if (each.requesters === undefined && each.dnsNames.length + each.ipAddresses.length + each.uris.length > 0) return [{ path, message: 'dnsNames, ipAddresses and uris need requesters: say on whose word they are issued' }];
       if (names === 0) return [{ path, message: 'can never match: name at least one of namespaces, dnsNames, ipAddresses, uris' }];
       return each.serviceAccounts !== undefined && each.namespaces === undefined ? [{ path: [...path, 'serviceAccounts'], message: 'has no effect without namespaces' }] : [];
     }),
@@ -67,4 +71,9 @@ function unknownSigners({ requesters, signers }: ConfigDocument): Contradiction[
 
 function ports({ http }: ConfigDocument): Contradiction[] {
   return Number(http.address.split(':').at(-1)) > 65535 ? [{ path: ['http', 'address'], message: 'the port must be at most 65535' }] : [];
+}
+
+/** istiod's own mesh configuration (istio: pkg/config/mesh/kubemesh) is not a place to publish to: the roots would take all of it away. */
+function meshOfIstio({ publish }: ConfigDocument): Contradiction[] {
+  return publish.meshConfig?.configMap.endsWith('/istio') ? [{ path: ['publish', 'meshConfig', 'configMap'], message: 'is the mesh configuration itself: name a ConfigMap of its own, and set SHARED_MESH_CONFIG on istiod to it' }] : [];
 }

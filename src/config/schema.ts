@@ -40,8 +40,11 @@ const uriPattern = text(/^[a-z][a-z0-9+.-]*:[!-~]+$/i, 'must be a URI; * stands 
 const user = text(/^[!-~]([ -~]*[!-~])?$/, 'must be a user name as the API server reports it, e.g. "system:serviceaccount:istio-system:istiod"');
 const KEYS = ['RSA', 'RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384', 'P-521', 'Ed25519'] as const;
 const key = z.enum(KEYS, `must be one of ${KEYS.join(', ')}`);
-/** A leaf that may sign certificates or is good for anything is never issued, so it cannot be configured. */
-const FORBIDDEN_USAGES: readonly Usage[] = ['cert sign', 'crl sign', 'any'];
+/**
+ * A leaf that may sign certificates, is good for anything, or speaks for the whole CA (RFC 6960 §4.2.2.2: an OCSP responder) is never
+ * issued; timestamping must be critical and alone (RFC 3161 §2.3). So they cannot be configured.
+ */
+const FORBIDDEN_USAGES: readonly Usage[] = ['cert sign', 'crl sign', 'any', 'ocsp signing', 'timestamping'];
 const LEAF_USAGES = USAGES.filter((usage) => !FORBIDDEN_USAGES.includes(usage));
 const usage = z.enum(LEAF_USAGES as [Usage, ...Usage[]], `must be one of ${LEAF_USAGES.join(', ')}`);
 

@@ -55,7 +55,7 @@ async function perform(step: Step, observed: Observed, options: IssueOptions, si
       return 'done';
     case 'wait':
       events.emit(observed, { type: 'Warning', reason: step.reason, message: `Waiting for the CA of signer "${observed.signerName}": ${step.message}` });
-      log.warn('request waits for its CA', { ...facts(observed), reason: step.reason, why: step.message });
+      log.debug('request waits for its CA', { ...facts(observed), reason: step.reason, why: step.message });
       return { retryAfter: null };
     case 'approve': {
       const result = await requests.approve(observed, { reason: 'PolicyAllowed', message: step.message, annotations: { 'signet.dev/policy': step.policy, 'signet.dev/decision': 'approved' } }, signal);

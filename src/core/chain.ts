@@ -1,7 +1,8 @@
 import type { Certificate } from './certificate.ts';
 import { signedBy } from './certificate-signature.ts';
 import { distinguishedNameText } from './distinguished-name.ts';
-import { CERT_SIGN } from './usage.ts';
+import { OID } from './oid.ts';
+import { ANY_EXTENDED_KEY_USAGE, CERT_SIGN, extendedKeyUsages } from './usage.ts';
 
 export type BuiltChain = { readonly ok: true; readonly chain: readonly Certificate[] } | { readonly ok: false; readonly problem: string };
 
@@ -27,6 +28,12 @@ export function buildChain(certificates: readonly Certificate[], spki: Uint8Arra
   return { ok: true, chain };
 }
 
+/** serverAuth, clientAuth, anyExtendedKeyUsage: verifiers read an EKU of a CA as a limit on what it issues for. */
+const TLS_PURPOSES: readonly string[] = [...extendedKeyUsages(['server auth', 'client auth']), ANY_EXTENDED_KEY_USAGE];
+
+/** Critical extensions whose meaning is kept by what is issued. Name constraints are not among them: nothing compares leaves with them. */
+const UNDERSTOOD: readonly string[] = [OID.basicConstraints, OID.keyUsage, OID.extKeyUsage, OID.subjectKeyIdentifier, OID.authorityKeyIdentifier, OID.subjectAltName];
+
 /**
  * What RFC 5280 §6.1.4 will ask of every CA certificate of the path, asked before the first signature: a name, the CA bit,
  * keyCertSign, room for the path below. Validity is not looked at: it passes, and the pair may be valid tomorrow.
@@ -38,6 +45,10 @@ export function pathProblem(chain: readonly Certificate[]): string | null {
     if (subject.attributes.length === 0) return 'a CA certificate has an empty subject: give it a common name';
     if (basicConstraints?.ca !== true) return `the certificate ${nameOf(certificate)} is not a CA (basicConstraints CA:TRUE is missing)`;
     if (keyUsage !== null && !keyUsage.includes(CERT_SIGN)) return `the certificate ${nameOf(certificate)} may not sign certificates (keyUsage lacks keyCertSign)`;
+    const purposes = certificate.extendedKeyUsage;
+    if (purposes.length > 0 && !purposes.some((oid) => TLS_PURPOSES.includes(oid))) return `the certificate ${nameOf(certificate)} may not issue for TLS (extKeyUsage has neither server nor client authentication)`;
+    const unknown = certificate.extensions.find(({ oid, critical }) => critical && !UNDERSTOOD.includes(oid));
+    if (unknown !== undefined) return `the certificate ${nameOf(certificate)} has the critical extension ${unknown.oid}, which Signet cannot honour`;
     if (basicConstraints.pathLength !== null && basicConstraints.pathLength < below) {
       return `the certificate ${nameOf(certificate)} allows ${basicConstraints.pathLength} CA certificates below it, the path has ${below}`;
     }

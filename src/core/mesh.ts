@@ -28,6 +28,15 @@ export function meshDocument(current: string | null, signers: readonly string[],
   return HEADER + caCertificatesText(entries);
 }
 
+/**
+ * Keys of a mesh document beside caCertificates: somebody's mesh configuration, which must not be replaced by a list of roots.
+ * None for a text that is no mapping.
+ */
+export function foreignKeys(text: string | null): string[] {
+  const document = text === null ? null : tolerantParse(text);
+  return typeof document === 'object' && document !== null && !Array.isArray(document) ? Object.keys(document).filter((key) => key !== 'caCertificates') : [];
+}
+
 /** `caCertificates:` with each PEM as a literal block. */
 export function caCertificatesText(entries: readonly CaCertificatesEntry[]): string {
   return stringify({ caCertificates: entries }, { lineWidth: 0, blockQuote: 'literal' });

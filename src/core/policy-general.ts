@@ -37,7 +37,8 @@ function knownNameForms({ request }: Case): Violation[] {
 /** The same name twice, in whatever case, is a generator's mistake or an attempt to be compared twice. */
 function distinctNames({ request }: Case): Violation[] {
   const texts = request.names.map((name) => generalNameText(name).toLowerCase());
-  const repeated = texts.filter((text, i) => texts.indexOf(text) !== i);
+  const seen = new Set<string>();
+  const repeated = texts.filter((text) => seen.has(text) || !seen.add(text));
   return [...new Set(repeated)].map((text) => ({ field: SAN, found: `${quoted(text)} more than once`, allowed: 'each name once' }));
 }
 

@@ -1,7 +1,7 @@
 import type { AlternativeRule, Case } from './policy.ts';
 import { keyName, type KeyAlgorithm } from './public-key.ts';
 import type { Alternative, KeyRule } from './signer.ts';
-import { isUsage, keyUsageBits, usageNames } from './usage.ts';
+import { extendedKeyUsages, isUsage, keyUsageBits, usageNames } from './usage.ts';
 import { fittingKeyUsage } from './key-usage.ts';
 import { quoted, type Violation } from './violation.ts';
 
@@ -50,13 +50,14 @@ function usages(c: Case, alternative: Alternative): Violation[] {
 }
 
 /**
- * Usages that the key cannot have are dropped, not refused: Istio asks for key encipherment with EC keys too. But where
- * nothing is left of the key usages asked for, the certificate would be good for everything.
+ * Usages that the key, or what it is for, cannot have are dropped, not refused: Istio asks for key encipherment with EC keys too. But where
+ * no key usage is left, or none was asked for, a certificate without the extension would be good for all of them (RFC 5280 §4.2.1.3).
  */
 function usagesFitKey(c: Case): Violation[] {
-  const bits = keyUsageBits(c.usages.filter(isUsage));
+  const usages = c.usages.filter(isUsage);
+  const [bits, extended] = [keyUsageBits(usages), extendedKeyUsages(usages)];
   const { algorithm } = c.request.publicKey;
-  return bits.length > 0 && fittingKeyUsage(algorithm, bits).length === 0
-    ? [{ field: 'spec.usages', found: `${usageNames(bits, []).join(', ')} with a ${keyName(algorithm)} key`, allowed: 'a usage that this key can have, e.g. "digital signature"' }]
+  return fittingKeyUsage(algorithm, bits, extended).length === 0
+    ? [{ field: 'spec.usages', found: `${usageNames(bits, extended).join(', ') || 'none'} with a ${keyName(algorithm)} key`, allowed: 'a usage that this key can have for that purpose, e.g. "digital signature"' }]
     : [];
 }

@@ -123,7 +123,8 @@ function listed(name: GeneralName, { dnsNames, ipAddresses, uris }: Alternative)
     case 'ip':
       return ipAddresses.some((block) => blockContains(block, parseIpAddress(name.value) ?? new Uint8Array()));
     case 'uri':
-      return uris.some((pattern) => matchesUri(pattern, name.value));
+      // A workload's identity is judged part by part, by namespaces: a pattern of URIs would be a way around those rules.
+      return workload(name) === null && uris.some((pattern) => matchesUri(pattern, name.value));
     case 'unsupported':
       return false;
   }

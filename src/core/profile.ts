@@ -1,5 +1,6 @@
 import type { Certificate } from './certificate.ts';
 import type { CertificateRequest } from './certificate-request.ts';
+import { caTrouble, endOfPath, type CaTrouble } from './ca-validity.ts';
 import { durationText } from './duration.ts';
 import { fittingKeyUsage } from './key-usage.ts';
 import type { Plan } from './plan.ts';
@@ -27,7 +28,7 @@ export type Circumstances = {
 
 export type Planned =
   | { readonly ok: true; readonly plan: Plan }
-  | { readonly ok: false; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string };
+  | ({ readonly ok: false } & CaTrouble);
 
 /**
  * Verifiers' clocks may be this many seconds behind. Istio's own CA backdates as much; more would make istiod, which renews at half
@@ -36,11 +37,8 @@ export type Planned =
 const BACKDATE_SECONDS = 120;
 /** And never more than this share of the lifetime, for the same reason. */
 const BACKDATE_SHARE = 0.1;
-/**
- * A leaf cut to less than this share of its lifetime by the CA's own end is a crumb: each renewal would halve what is
- * left and bring the next one sooner, until the fleet does nothing else. Better to say that the CA must be renewed.
- */
-const CRUMB_SHARE = 0.1;
+/** What the configuration allows at least: an annotation of one second must not make an agent renew every half second. */
+const SHORTEST_SECONDS = 30;
 const EMPTY_NAME = Uint8Array.of(0x30, 0x00);
 
 /**
@@ -51,22 +49,17 @@ const EMPTY_NAME = Uint8Array.of(0x30, 0x00);
 export function planCertificate({ request, usages, lifetime, signer, alternative }: Allowed, { chain, now, serial }: Circumstances): Planned {
   const issuer = chain[0];
   if (issuer === undefined) throw new RangeError('a certificate authority has at least its own certificate');
-  const early = chain.find(({ notBefore }) => notBefore > now);
-  if (early !== undefined) return { ok: false, reason: 'CertificateAuthorityUnavailable', message: `the CA certificate is not valid before ${early.notBefore.toISOString()}` };
-
-  const asked = lifetime ?? signer.lifetime.default;
+  const asked = Math.max(lifetime ?? signer.lifetime.default, SHORTEST_SECONDS);
   const seconds = Math.min(asked, signer.lifetime.max);
-  const end = Math.min(...chain.map(({ notAfter }) => notAfter.getTime()));
+  const trouble = caTrouble(chain, now, seconds);
+  if (trouble !== null) return { ok: false, ...trouble };
+  const end = endOfPath(chain).getTime();
   const remaining = (end - now.getTime()) / 1000;
-  if (remaining <= 0) return { ok: false, reason: 'CertificateAuthorityExpired', message: `the CA expired at ${new Date(end).toISOString()}` };
-  if (remaining < seconds * CRUMB_SHARE) {
-    return { ok: false, reason: 'CertificateAuthorityExpired', message: `the CA ends in ${durationText(remaining)}, too soon for certificates of ${durationText(seconds)}: renew it` };
-  }
 
   const start = Math.max(now.getTime() - Math.min(BACKDATE_SECONDS, Math.min(seconds, remaining) * BACKDATE_SHARE) * 1000, ...chain.map(({ notBefore }) => notBefore.getTime()));
   const known = usages.filter(isUsage);
-  const asksFor = keyUsageBits(known);
-  const keyUsage = fittingKeyUsage(request.publicKey.algorithm, asksFor);
+  const [asksFor, extendedKeyUsage] = [keyUsageBits(known), extendedKeyUsages(known)];
+  const keyUsage = fittingKeyUsage(request.publicKey.algorithm, asksFor, extendedKeyUsage);
   const dropped = usageNames(asksFor.filter((bit) => !keyUsage.includes(bit)), []);
   return {
     ok: true,
@@ -77,7 +70,7 @@ export function planCertificate({ request, usages, lifetime, signer, alternative
       subject: EMPTY_NAME,
       names: request.names,
       keyUsage,
-      extendedKeyUsage: extendedKeyUsages(known),
+      extendedKeyUsage,
       notBefore: wholeSeconds(start),
       notAfter: wholeSeconds(Math.min(now.getTime() + seconds * 1000, end)),
       issuer: issuer.fingerprint,
@@ -85,7 +78,7 @@ export function planCertificate({ request, usages, lifetime, signer, alternative
       adjustments: [
         ...(asked > seconds ? [`lifetime ${durationText(asked)} clamped to ${durationText(seconds)}`] : []),
         ...(remaining < seconds ? [`lifetime cut to ${durationText(remaining)} by the end of the CA`] : []),
-        ...dropped.map((usage) => `usage "${usage}" dropped, it does not fit the key`),
+        ...dropped.map((usage) => `usage "${usage}" dropped, it does not fit the key and the other usages`),
       ],
     },
   };

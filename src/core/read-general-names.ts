@@ -5,8 +5,11 @@ import type { GeneralName } from './general-name.ts';
 import { ipAddressText, isMappedIpv4 } from './ip-address.ts';
 import { quoted } from './violation.ts';
 
+/** Each name is judged by each rule of each alternative: thousands in one request would take the time of every other tenant. */
+const MAX_NAMES = 100;
+
 /**
- * Reads the value of a subjectAltName extension (RFC 5280 §4.2.1.6): at least one name. `offset` is its position in
+ * Reads the value of a subjectAltName extension (RFC 5280 §4.2.1.6): one name to a hundred. `offset` is its position in
  * the outermost encoding. A name of a form that a
  * workload has no use for becomes `unsupported`; a name that is not what its form demands throws DerError, so that
  * no later reader can see something else in it (a NUL that ends the name, a dNSName that spells an address).
@@ -15,6 +18,7 @@ export function readGeneralNames(value: Uint8Array, offset = 0): GeneralName[] {
   const node = readDer(value, { offset });
   expectNode(node, TAG.sequence, 'the alternative names', node);
   if (node.children.length === 0) throw new DerError({ found: 'an empty list of names', allowed: 'at least one name', offset: node.offset });
+  if (node.children.length > MAX_NAMES) throw new DerError({ found: `${node.children.length} names`, allowed: `at most ${MAX_NAMES}`, offset: node.offset });
   return node.children.map(readGeneralName);
 }
 

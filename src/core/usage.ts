@@ -39,9 +39,7 @@ export const USAGES: readonly Usage[] = [...Object.keys(KEY_USAGE_BITS), ...Obje
 /** What Istio's agents and istiod itself ask for, and the default of `usages`. */
 export const DEFAULT_USAGES: readonly Usage[] = ['digital signature', 'key encipherment', 'server auth', 'client auth'];
 
-export const KEY_ENCIPHERMENT = KEY_USAGE_BITS['key encipherment'];
 export const CERT_SIGN = KEY_USAGE_BITS['cert sign'];
-export const DIGITAL_SIGNATURE = KEY_USAGE_BITS['digital signature'];
 export const CRL_SIGN = KEY_USAGE_BITS['crl sign'];
 
 export function isUsage(text: string): text is Usage {

@@ -6,6 +6,7 @@ import { mayDo } from './access/rbac.ts';
 import type { Tokens } from './access/tokens.ts';
 import { forbidden } from './failure.ts';
 import { mishapStatus, sendAnswer, sendFailure, type Answer } from './http/answer.ts';
+import { cut } from './http/cut.ts';
 import { negotiate } from './http/media-type.ts';
 import { answerPath } from './http/paths.ts';
 import { attributesOf, parseRoute, type Route } from './http/route.ts';
@@ -42,7 +43,7 @@ export async function handle(request: IncomingMessage, response: ServerResponse,
     authorise(identity, route, may);
     const format = negotiate(request.headers.accept);
     const answer = await answerRoute(route, identity, request, response, options);
-    if (mishap === 'lost') return void request.socket.resetAndDestroy();
+    if (mishap === 'lost') return cut(request.socket);
     if (answer !== undefined) sendAnswer(response, answer, format);
   } catch (error) {
     sendFailure(response, error);
@@ -59,7 +60,7 @@ function answerRoute(route: Route, identity: Identity, request: IncomingMessage,
 function cutShort(mishap: Mishap | undefined, request: IncomingMessage): boolean {
   if (mishap === 'hang') return true;
   if (mishap === 'reset') {
-    request.socket.resetAndDestroy();
+    cut(request.socket);
     return true;
   }
   if (typeof mishap === 'object') throw mishapStatus(mishap.status, mishap.retryAfter);

@@ -26,7 +26,11 @@ export type SandboxOptions = {
   readonly onRequest?: (request: SeenRequest & { readonly status: number }) => void;
 };
 
-/** A running in-memory Kubernetes API. */
+/**
+ * A running in-memory Kubernetes API: what it has behaves as kube-apiserver does, which one suite of tests says of both.
+ * It has no server-side apply and no managedFields, no check against escalation in RBAC, no protobuf in its answers, no
+ * aggregated discovery, and no controllers but for the namespace's end.
+ */
 export interface Sandbox {
   readonly url: string;
   /** PEM text that clients trust. */
@@ -59,7 +63,8 @@ export async function startSandbox({
   load(FIRST_NAMESPACES.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
   load(BOOTSTRAP_ROLES);
 
-  const serving = makeServingCertificate({ now: now(), randomBytes });
+  // Its clients check it by their own clock, whatever clock the sandbox goes by.
+  const serving = makeServingCertificate({ now: new Date(), randomBytes });
   const server = await startServer(port, serving, (request, response) => handle(request, response, options));
   return {
     url: server.url,

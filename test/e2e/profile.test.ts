@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { certificatePem } from '../../src/core/certificate.ts';
 import { OID } from '../../src/core/oid.ts';
 import { leafExtensions } from '../../src/core/template.ts';
+import { usageNames } from '../../src/core/usage.ts';
 import { signTemplate } from '../support/authority.ts';
 import { KEY_KINDS } from '../support/keys.ts';
 import { profileSamples, type ProfileSample } from '../support/profile-samples.ts';
@@ -55,7 +56,6 @@ function judges(verdict: Verdict | undefined): string[] {
 
 /** What Go is asked to verify for; it knows more usages than the judge passes on. */
 function goUsages(extendedKeyUsage: readonly string[]): string[] {
-  const names: Readonly<Record<string, string>> = { [OID.serverAuth]: 'server auth', [OID.clientAuth]: 'client auth' };
-  const known = extendedKeyUsage.flatMap((oid) => names[oid] ?? []);
+  const known = usageNames([], extendedKeyUsage).filter((name) => name === 'server auth' || name === 'client auth');
   return known.length > 0 ? known : ['any'];
 }

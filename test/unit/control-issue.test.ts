@@ -82,7 +82,7 @@ describe('a look at a request', () => {
 
   it('tells what was changed against the request, in the annotation and an Event', async () => {
     const { writes, told } = await look({ request: observed({ expirationSeconds: 315360000 }) });
-    const changed = 'lifetime 87600h clamped to 24h; usage "key encipherment" dropped, it does not fit the key';
+    const changed = 'lifetime 87600h clamped to 24h; usage "key encipherment" dropped, it does not fit the key and the other usages';
     assert.equal(writes[0]?.verb === 'deliver' && writes[0].annotations['signet.dev/decision'], `issued; ${changed}`);
     assert.deepEqual(told, [{ about: 'csr-workload-1', type: 'Normal', reason: 'PolicyAllowed', message: `Issued with ${changed}` }]);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { certificatePem } from '../../src/core/certificate.ts';
-import { adoption, type CaPath } from '../../src/core/adopt.ts';
+import { adoption as adoptionAt, type Adoption, type CaPath } from '../../src/core/adopt.ts';
 import { issue, testIntermediate, testRoot, type AuthorityShape, type TestAuthority } from '../support/authority.ts';
 import { NOON, after } from '../support/clock.ts';
 import { testKey } from '../support/keys.ts';
@@ -37,6 +37,12 @@ describe('a pair that appears beside the one in use', () => {
 
   it('is held when a root was renewed with another key, as cert-manager does by default', () => {
     assert.deepEqual(adoption(path(ownRoot()), path(ownRoot({ key: K2 }))), { do: 'hold', why: 'it has another key and does not chain to the published root' });
+  });
+
+  it('is held when another key bears the same name and the same key identifier: an identifier proves nothing', () => {
+    const subjectKeyId = Buffer.alloc(20, 1);
+    assert.equal(adoption(path(ownRoot({ subjectKeyId })), path(ownRoot({ subjectKeyId, key: K2 }))).do, 'hold');
+    assert.equal(adoption(path(ownRoot({ subjectKeyId })), path(ownRoot({ subjectKeyId }))).do, 'adopt');
   });
 
   it('is held when the key is the same and the name is not', () => {
@@ -82,6 +88,23 @@ describe('a pair that appears beside the one in use', () => {
     assert.deepEqual(adoption(asAnchor, asAnchor), { do: 'keep' });
   });
 
+  it('is held while it is not valid, even as the first: a restored backup takes the place of nothing', () => {
+    const [over, early] = [ownRoot({ notAfter: after(-1) }), ownRoot({ notBefore: after(1) })];
+    assert.deepEqual(adoption(null, path(over)), { do: 'hold', why: 'the CA expired at 2026-03-04T11:59:59.000Z' });
+    assert.deepEqual(adoption(path(ownRoot()), path(over)), { do: 'hold', why: 'the CA expired at 2026-03-04T11:59:59.000Z' });
+    assert.deepEqual(adoption(path(ownRoot()), path(early)), { do: 'hold', why: 'the CA certificate is not valid before 2026-03-04T12:00:01.000Z' });
+    assert.equal(adoptionAt(path(ownRoot()), path(early), after(1)).do, 'adopt');
+    assert.equal(adoptionAt(path(ownRoot()), path(over), after(-2)).do, 'adopt');
+    assert.deepEqual(adoption(path(over), path(over)), { do: 'keep' }, 'what is in use stays so');
+  });
+
+  it('is adopted whatever it is when the pair in use is over, which protects nobody any more', () => {
+    const offered = path(ownRoot({ key: K2 }));
+    assert.deepEqual(adoption(path(ownRoot({ notAfter: after(-1) })), offered), { do: 'adopt', why: 'the pair in use is over' });
+    assert.deepEqual(adoption(path(below(testRoot({ name: 'ended', notAfter: after(-1) }))), offered), { do: 'adopt', why: 'the pair in use is over' });
+    assert.equal(adoption(path(ownRoot({ notAfter: after(1) })), offered).do, 'hold', 'a second before, it is not');
+  });
+
   it('without a certificate is a bug', () => {
     assert.throws(() => adoption(path(ownRoot()), { chain: [], anchor: common.certificate }), RangeError);
   });
@@ -109,6 +132,11 @@ describe('a pair that is adopted', () => {
     handshake(next, next);
   });
 });
+
+/** The verdict at noon. */
+function adoption(inUse: CaPath | null, offered: CaPath): Adoption {
+  return adoptionAt(inUse, offered, NOON);
+}
 
 /** What one side of a handshake does: it has the anchor of one CA, and is shown a leaf of the other with its path below the anchor. */
 function handshake(met: TestAuthority, trusted: TestAuthority): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decide, type CaState } from '../../src/core/decide.ts';
 import type { RequestState } from '../../src/core/observed.ts';
+import type { Requester } from '../../src/core/signer.ts';
 import type { Step } from '../../src/core/step.ts';
 import { testRoot } from '../support/authority.ts';
 import { NOON, after } from '../support/clock.ts';
@@ -16,7 +17,10 @@ const MISTYPED = 'clusterissuers.cert-manager.io/fooo';
 /** The service account of the workload that is asked for: it may have it, and does not approve by itself. */
 const QUIET = 'system:serviceaccount:foo:app';
 
-const POLICY = policyOf([signer(FOO, [alternative({ namespaces: ['foo'] })]), signer(EXTERNAL, [alternative({ namespaces: ['foo'] })], { approval: 'external' })], [ISTIOD_REQUESTER]);
+/** Vouches for others, but leaves approving to us. */
+const REGISTRAR: Requester = { user: 'system:serviceaccount:edge:registrar', approves: false, vouches: { trustDomains: ['cluster.local'], namespaces: ['foo'], signers: 'all' } };
+
+const POLICY = policyOf([signer(FOO, [alternative({ namespaces: ['foo'] })]), signer(EXTERNAL, [alternative({ namespaces: ['foo'] })], { approval: 'external' })], [ISTIOD_REQUESTER, REGISTRAR]);
 const ca = testRoot({ name: 'foo' });
 const READY: CaState = { ready: true, chain: ca.chain };
 const MISSING: CaState = { ready: false, reason: 'CertificateAuthorityUnavailable', message: 'no Secret' };
@@ -54,6 +58,7 @@ const NOTICE = { good: 'nothing, SignerNotFound', bad: 'nothing, SignerNotFound'
 /** The table of docs and core/decide, line by line. */
 const TABLE: readonly Row[] = [
   { who: 'a requester, where Signet decides', shape: {}, outcomes: { pending: DENIED, approved: FAILED, final: NOTHING } },
+  { who: 'a requester that vouches and does not approve, where Signet decides', shape: { from: REGISTRAR.user }, outcomes: { pending: DENIED, approved: FAILED, final: NOTHING } },
   { who: 'a requester, where somebody else approves', shape: { signerName: EXTERNAL }, outcomes: { pending: NOTHING, approved: FAILED, final: NOTHING } },
   { who: 'a requester that approves, where Signet decides', shape: { from: ISTIOD }, outcomes: { pending: NOTHING, approved: FAILED, final: NOTHING } },
   { who: 'a requester that approves, where somebody else approves', shape: { from: ISTIOD, signerName: EXTERNAL }, outcomes: { pending: NOTHING, approved: FAILED, final: NOTHING } },

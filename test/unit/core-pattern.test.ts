@@ -10,6 +10,8 @@ const DOTTED: Readonly<Record<string, readonly [readonly string[], readonly stri
   'team-*': [['team-', 'team-a', 'team-a-b'], ['team', 'ateam-b', 'team-a.b']],
   '*-team': [['-team', 'a-team'], ['team', 'a-team-b']],
   'a*b*c': [['abc', 'axbyc', 'abbc', 'abcbc'], ['ab', 'ac', 'abcd', 'acb', 'a.bc']],
+  'a*b*b': [['abb', 'a-b-b'], ['ab', 'a-b']],
+  'a*b*b*c': [['abbc', 'ab-bc'], ['abc', 'a-bc']],
   'ab*ba': [['abba', 'ab-ba'], ['aba', 'ab', 'ba']],
   '*.foo.svc': [['a.foo.svc'], ['foo.svc', '.foo.svc', 'a.b.foo.svc', 'a.foo.svc.', 'afoo.svc']],
   'a.*.c': [['a.b.c'], ['a..c', 'a.c', 'a.b.b.c']],

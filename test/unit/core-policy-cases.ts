@@ -534,7 +534,7 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     rule: 'usages-fit-key',
     refused: 'key encipherment alone with an EC key, which cannot',
     ask: { usages: ['key encipherment', 'server auth'] },
-    violations: [{ field: 'spec.usages', found: 'key encipherment with a P-256 key', allowed: 'a usage that this key can have, e.g. "digital signature"' }],
+    violations: [{ field: 'spec.usages', found: 'key encipherment, server auth with a P-256 key', allowed: 'a usage that this key can have for that purpose, e.g. "digital signature"' }],
     accepted: 'with an RSA key, which can',
     twin: { key: 'RSA-2048' },
   },

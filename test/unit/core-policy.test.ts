@@ -112,6 +112,18 @@ describe('the verdict', () => {
     assert.equal(allowedBy(verdict({ names: [spiffe('foo', 'a')], key: 'Ed25519' }, { policy: split })), 'allow[0]');
   });
 
+  it('takes a namespace that the signer itself names elsewhere for unclaimed: other signers claim it from nobody', () => {
+    const own = policyOf([signer(FOO, [alternative({ namespaces: ['foo'], serviceAccounts: ['foo/a'] }), alternative({ namespaces: ['unclaimed'] })]), signer(BAR, [alternative({ namespaces: ['bar'] })])]);
+    assert.equal(allowedBy(verdict({ names: [spiffe('foo', 'b')] }, { policy: own })), 'allow[1]');
+    assert.equal(verdict({ names: [spiffe('bar', 'b')] }, { policy: own }).allowed, false);
+  });
+
+  it('tells what is wrong by the first entry of several that came equally near', () => {
+    const two = policyOf([signer(FOO, [alternative({ namespaces: ['a'] }), alternative({ namespaces: ['foo'], keys: [{ type: 'Ed25519' }] })])]);
+    const result = verdict({}, { policy: two });
+    assert.deepEqual(result.allowed ? [] : result.violations.map(({ field }) => field), ['namespace']);
+  });
+
   it('tells what is wrong by the entry that came nearest, and every entry\'s view beside it', () => {
     const result = verdict({ signer: REST, from: 'system:serviceaccount:foo:app', names: [spiffe('foo')] });
     assert.equal(result.allowed, false);

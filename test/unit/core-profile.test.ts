@@ -96,13 +96,19 @@ describe('every certificate', () => {
     assert.equal(verdict({ names: [spiffe('foo', 'a')] }).allowed, true);
   });
 
-  it(profile('P9', 'Its keyUsage MUST be critical and hold the key usages of spec.usages that its key can have: RSA keys sign and encipher keys and data, EC keys sign and agree on keys, Ed25519 keys sign.'), () => {
-    const usages = ['digital signature', 'content commitment', 'key encipherment', 'data encipherment', 'key agreement', 'encipher only', 'decipher only', 'server auth'];
+  it(profile('P9', 'Its keyUsage MUST be critical and hold the key usages of spec.usages that its key can have (RSA keys sign and encipher keys and data, EC keys sign and agree on keys, Ed25519 keys sign) and that go with one of its extended usages (§4.2.1.12).'), () => {
+    const usages = ['digital signature', 'content commitment', 'key encipherment', 'data encipherment', 'key agreement', 'encipher only', 'decipher only', 'ipsec user'];
     const bits = (key: 'RSA-2048' | 'P-256' | 'Ed25519', asked = usages): readonly number[] => plan(root, { key, usages: asked }).keyUsage;
     assert.deepEqual(bits('RSA-2048'), [0, 1, 2, 3]);
     assert.deepEqual(bits('P-256'), [0, 1, 4, 7, 8]);
     assert.deepEqual(bits('Ed25519'), [0, 1]);
-    assert.deepEqual(bits('P-256', ['digital signature', 'encipher only', 'server auth']), [0], 'encipherOnly means nothing without keyAgreement');
+    assert.deepEqual(bits('P-256', ['digital signature', 'encipher only', 'ipsec user']), [0], 'encipherOnly means nothing without keyAgreement');
+    const forPurpose = (...purposes: string[]): readonly number[] => bits('RSA-2048', [...usages.slice(0, -1), ...purposes]);
+    assert.deepEqual(forPurpose('server auth', 'client auth'), [0, 2]);
+    assert.deepEqual(forPurpose('client auth'), [0], 'a client does not encipher keys');
+    assert.deepEqual(forPurpose('email protection'), [0, 1, 2]);
+    assert.deepEqual(forPurpose('code signing'), [0]);
+    assert.deepEqual(bits('P-256', ['digital signature', 'content commitment', 'key agreement', 'client auth']), [0, 4]);
     for (const { certificate, plan: made, name } of samples) {
       assert.deepEqual(certificate.keyUsage, made.keyUsage.length === 0 ? null : made.keyUsage, name);
       assert.notEqual(certificate.extensions.find(({ oid }) => oid === OID.keyUsage)?.critical, false, name);
@@ -159,15 +165,16 @@ describe('the validity of a certificate', () => {
     assert.deepEqual(plan(testIntermediate(young, { name: 'old below young' })).notBefore, after(-30));
   });
 
-  it(profile('P16', 'Its lifetime MUST be what the request asks for, or the signer\'s default, and MUST be cut to the signer\'s maximum instead of refused.'), () => {
+  it(profile('P16', 'Its lifetime MUST be what the request asks for, or the signer\'s default, but no shorter than 30 seconds; a longer one than the signer\'s maximum MUST be cut to it instead of refused.'), () => {
     const limits = { default: 6 * HOUR, max: DAY };
     const end = (lifetime: number | null): Date => plan(root, { lifetime, limits }).notAfter;
     assert.deepEqual(end(null), after(6 * HOUR));
     assert.deepEqual(end(HOUR), after(HOUR));
     assert.deepEqual(end(DAY), after(DAY));
+    assert.deepEqual([end(29), end(31)], [after(30), after(31)]);
     assert.deepEqual(end(DAY + 1), after(DAY));
     assert.deepEqual(end(315360000), after(DAY), 'ten years, as istiod asks for itself');
-    assert.deepEqual(plan(root, { lifetime: 315360000, limits }).adjustments, ['lifetime 87600h clamped to 24h', 'usage "key encipherment" dropped, it does not fit the key']);
+    assert.deepEqual(plan(root, { lifetime: 315360000, limits }).adjustments, ['lifetime 87600h clamped to 24h', 'usage "key encipherment" dropped, it does not fit the key and the other usages']);
     assert.deepEqual(plan(root, { lifetime: DAY, limits, key: 'RSA-2048' }).adjustments, []);
   });
 

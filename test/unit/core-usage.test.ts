@@ -31,9 +31,9 @@ describe('the usages of a key', () => {
   it('never include signing certificates or revocation lists', () => {
     const all = [0, 1, 2, 3, 4, 5, 6, 7, 8];
     for (const key of [{ type: 'RSA', bits: 2048 }, { type: 'ECDSA', curve: 'P-256' }, { type: 'Ed25519' }] as const) {
-      assert.deepEqual(fittingKeyUsage(key, all).filter((bit) => bit === 5 || bit === 6), []);
-      assert.deepEqual(fittingKeyUsage(key, [0]), [0]);
-      assert.deepEqual(fittingKeyUsage(key, []), []);
+      assert.deepEqual(fittingKeyUsage(key, all, []).filter((bit) => bit === 5 || bit === 6), []);
+      assert.deepEqual(fittingKeyUsage(key, [0], []), [0]);
+      assert.deepEqual(fittingKeyUsage(key, [], []), []);
     }
   });
 });

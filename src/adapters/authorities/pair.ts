@@ -9,6 +9,8 @@ export type CaPair = {
   /** Issuing CA first, up to the anchor. */
   readonly chain: readonly Certificate[];
   readonly anchor: Certificate;
+  /** All that is known of the way up: with `anchor: issuer` it goes on beyond the anchor. */
+  readonly path: readonly Certificate[];
   /** The bytes it came from, to be kept as they are. */
   readonly files: PairFiles;
 };
@@ -44,7 +46,7 @@ export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issue
   if (last === undefined || (anchor === 'root' && !isSelfSigned(last))) {
     return { ok: false, problem: 'the root is missing: put it into ca.crt, or set "anchor: issuer" to publish the intermediate itself' };
   }
-  return { ok: true, pair: { key, chain, anchor: last, files } };
+  return { ok: true, pair: { key, chain, anchor: last, path: built.chain, files } };
 }
 
 function readKey(pem: Uint8Array | undefined): KeyObject | null {

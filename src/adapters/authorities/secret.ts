@@ -1,6 +1,8 @@
 import { Unavailable } from '../../control/errors.ts';
-import type { Authority, AuthorityState } from '../../control/ports.ts';
+import type { AdoptingAuthority } from '../../control/adopt.ts';
+import type { AuthorityState } from '../../control/ports.ts';
 import { adoption } from '../../core/adopt.ts';
+import { caTrouble } from '../../core/ca-validity.ts';
 import type { Certificate } from '../../core/certificate.ts';
 import type { Plan } from '../../core/plan.ts';
 import { signLocally } from './local.ts';
@@ -8,8 +10,12 @@ import { loadPair, type CaPair, type LoadedPair, type PairFiles } from './pair.t
 
 export type SecretAuthorityOptions = {
   readonly anchor: 'root' | 'issuer';
+  /** Seconds that this signer's certificates live by default: a CA that ends sooner than a tenth of it does not sign. */
+  readonly lifetime: number;
   /** For messages: `Secret cert-manager/foo-ca`. */
   readonly sourceName: string;
+  /** For messages: Signet's own Secret. */
+  readonly ownName: string;
   /** Writes Signet's own Secret; throws Unavailable. */
   readonly keep: (files: PairFiles, signal: AbortSignal) => Promise<void>;
   /** Why the pair may not be used beside those of the other signers; null: it may. */
@@ -19,10 +25,10 @@ export type SecretAuthorityOptions = {
 
 /**
  * A CA from a Secret. Somebody else writes the source; the pair in use is kept in a Secret of Signet's own, so that a source that
- * is replaced, broken or deleted changes nothing until the new pair is adopted. Both are given to it as they change (`offered`, `kept`);
- * `reconcile` then decides, and makes at most one write.
+ * is replaced, broken or deleted changes nothing until the new pair is adopted. Both are given to it as they change (`offer`,
+ * `restore`); `reconcile` then decides, and makes at most one write.
  */
-export class SecretAuthority implements Authority {
+export class SecretAuthority implements AdoptingAuthority {
   readonly #options: SecretAuthorityOptions;
   /** undefined: not heard of yet. */
   #offered: LoadedPair | undefined;
@@ -34,7 +40,6 @@ export class SecretAuthority implements Authority {
     this.#options = options;
   }
 
-  /** Whether both Secrets have been looked for: from then on a missing CA is a state, not ignorance. */
   get tried(): boolean {
     return this.#offered !== undefined && this.#kept !== undefined;
   }
@@ -55,50 +60,67 @@ export class SecretAuthority implements Authority {
     if (this.#kept?.ok === true) this.#inUse = this.#kept.pair;
   }
 
+  /** One of the two cannot be read, for want of a right: known as far as it can be, so that one tenant does not hold up the process. */
+  unreadable(which: 'source' | 'own', why: string): void {
+    if (which === 'source') this.#offered ??= { ok: false, problem: `cannot be read: ${why}` };
+    else this.#kept ??= { ok: false, problem: `cannot be read: ${why}` };
+  }
+
   /**
-   * Adopts, holds or keeps (core/adopt). Resolves with what is worth telling: a pair adopted or held, or null.
-   * Throws Unavailable when the own Secret cannot be written; nothing is in use that was not kept first.
+   * Adopts, holds or keeps (core/adopt), after mending Signet's own Secret where somebody damaged it. Resolves with what is worth
+   * telling, or null. Throws Unavailable when the own Secret cannot be written; nothing is in use that was not kept first.
    */
   async reconcile(signal: AbortSignal): Promise<string | null> {
     if (this.#offered === undefined || this.#kept === undefined) return null;
-    if (!this.#offered.ok) {
-      return this.#hold(this.#inUse === null ? null : `${this.#options.sourceName} ${this.#offered.problem}; the pair in use goes on`);
+    if (this.#inUse !== null && this.#kept?.ok !== true) {
+      const { files } = this.#inUse;
+      await this.#options.keep(files, signal);
+      this.#kept = { ok: true, pair: this.#inUse };
+      return `${this.#options.ownName} was gone or damaged and is written anew`;
     }
-    const offered = this.#offered.pair;
-    const verdict = adoption(this.#inUse, offered);
-    switch (verdict.do) {
-      case 'keep':
-        return this.#hold(null);
-      case 'hold':
-        return this.#hold(`${this.#options.sourceName} holds a pair that waits for a rotation: ${verdict.why}`);
-      case 'adopt':
-        await this.#options.keep(offered.files, signal);
-        this.#kept = this.#offered;
-        this.#inUse = offered;
-        this.#held = null;
-        return `adopted the pair of ${this.#options.sourceName}: ${verdict.why}`;
-    }
+    // Without a readable copy nobody knows which pair was in use: adopting another now would be the blind change that the copy prevents.
+    if (this.#kept?.ok === false) return null;
+    if (!this.#offered.ok) return this.#hold(this.#inUse === null ? null : `${this.#options.sourceName} ${this.#offered.problem}; the pair in use goes on`);
+    return this.#decide(this.#offered.pair, signal);
+  }
+
+  async #decide(offered: CaPair, signal: AbortSignal): Promise<string | null> {
+    const { sourceName, conflict, keep, now } = this.#options;
+    const verdict = adoption(this.#inUse, offered, now());
+    if (verdict.do === 'keep') return this.#hold(null);
+    const clash = conflict(offered);
+    if (clash !== null) return this.#hold(`${sourceName} holds a pair that cannot be used: ${clash}`);
+    // A pair that may not sign beside the others has no certificates to protect.
+    const replaces = this.#inUse !== null && conflict(this.#inUse) !== null;
+    if (verdict.do === 'hold' && !(replaces && caTrouble(offered.chain, now(), 0) === null)) return this.#hold(`${sourceName} holds a pair that waits for a rotation: ${verdict.why}`);
+    await keep(offered.files, signal);
+    this.#kept = { ok: true, pair: offered };
+    this.#inUse = offered;
+    this.#held = null;
+    return `adopted the pair of ${sourceName}: ${verdict.do === 'adopt' ? verdict.why : 'the pair before it could not be used'}`;
   }
 
   state(): AuthorityState {
-    const { sourceName, conflict, now } = this.#options;
-    if (this.#inUse === null) return { ready: false, reason: 'CertificateAuthorityUnavailable', message: `${sourceName} ${this.#problem()}` };
-    const clash = conflict(this.#inUse);
+    if (this.#inUse === null) return { ready: false, reason: 'CertificateAuthorityUnavailable', message: this.#problem() };
+    const clash = this.#options.conflict(this.#inUse);
     if (clash !== null) return { ready: false, reason: 'CertificateAuthorityUnavailable', message: clash };
     const { chain, anchor } = this.#inUse;
-    const expired = chain.find(({ notAfter }) => notAfter <= now());
-    if (expired !== undefined) return { ready: false, reason: 'CertificateAuthorityExpired', message: `the CA expired at ${expired.notAfter.toISOString()}` };
+    const trouble = caTrouble(chain, this.#options.now(), this.#options.lifetime);
+    if (trouble !== null) return { ready: false, ...trouble };
     return { ready: true, authority: { chain, anchor }, held: this.#held };
   }
 
   async issue(plan: Plan, _signal: AbortSignal): Promise<readonly Certificate[]> {
-    if (this.#inUse === null) throw new Unavailable(`${this.#options.sourceName} ${this.#problem()}`);
+    if (this.#inUse === null) throw new Unavailable(this.#problem());
     return signLocally(plan, this.#inUse);
   }
 
   #problem(): string {
-    if (this.#offered === undefined) return 'has not been read yet';
-    return this.#offered.ok ? 'is not adopted yet' : this.#offered.problem;
+    const { sourceName, ownName } = this.#options;
+    if (this.#kept?.ok === false) return `${ownName}, the copy of the pair in use, ${this.#kept.problem}; put it right, or delete it to begin anew with ${sourceName}`;
+    if (this.#offered === undefined) return `${sourceName} has not been read yet`;
+    if (!this.#offered.ok) return `${sourceName} ${this.#offered.problem}`;
+    return this.#held ?? `${sourceName} is not adopted yet`;
   }
 
   /** Remembers what waits; tells it once. */

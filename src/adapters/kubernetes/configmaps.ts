@@ -21,7 +21,11 @@ export function watchConfigMap(connection: Connection, { namespace, name, onChan
   return watchOne<WireConfigMap>(connection, { ...rest, path: configMapsPath(namespace), name, onChange: (map) => onChange(map === null ? null : (map.data ?? {})) });
 }
 
-export type ApplyConfigMapOptions = ConfigMapName & { readonly key: string; readonly value: string };
+export type ApplyConfigMapOptions = ConfigMapName & {
+  readonly key: string;
+  /** The text it is to hold, from the one it holds now (null: none) and whether it has Signet's labels. What it throws is thrown on. */
+  readonly value: (current: string | null, ours: boolean) => string;
+};
 
 const LABELS = { 'app.kubernetes.io/name': 'signet', 'app.kubernetes.io/managed-by': 'signet' };
 
@@ -47,10 +51,11 @@ export async function applyConfigMap(connection: Connection, options: ApplyConfi
   throw new Unavailable(`${target} was changed by somebody else at each of ${ATTEMPTS} attempts to write it`);
 }
 
-async function applyOnce(connection: Connection, { namespace, name, key, value }: ApplyConfigMapOptions, signal: AbortSignal): Promise<'written' | 'unchanged' | 'conflict'> {
+async function applyOnce(connection: Connection, { namespace, name, key, value: valueFor }: ApplyConfigMapOptions, signal: AbortSignal): Promise<'written' | 'unchanged' | 'conflict'> {
   const { core, until } = connection.api;
   const present = await readOne<WireConfigMap>(connection, configMapsPath(namespace), name, signal);
-  if (present !== null && holds(present, key, value)) return 'unchanged';
+  const value = valueFor(present?.data?.[key] ?? null, present !== null && isOurs(present));
+  if (present !== null && isOurs(present) && present.data?.[key] === value) return 'unchanged';
   try {
     if (present === null) {
       await core.createNamespacedConfigMap({ namespace, body: { metadata: { name, labels: LABELS }, data: { [key]: value } }, fieldManager: 'signet' }, until(signal));
@@ -66,8 +71,8 @@ async function applyOnce(connection: Connection, { namespace, name, key, value }
   }
 }
 
-function holds({ metadata, data }: WireConfigMap, key: string, value: string): boolean {
-  return data?.[key] === value && Object.entries(LABELS).every(([label, wanted]) => metadata.labels?.[label] === wanted);
+function isOurs({ metadata }: WireConfigMap): boolean {
+  return Object.entries(LABELS).every(([label, wanted]) => metadata.labels?.[label] === wanted);
 }
 
 function unavailable(error: unknown, target: string): unknown {

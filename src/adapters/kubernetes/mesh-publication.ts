@@ -1,10 +1,16 @@
+import { Refusal, Unavailable } from '../../control/errors.ts';
 import type { Log, Publication } from '../../control/ports.ts';
-import { meshDocument } from '../../core/mesh.ts';
+import { foreignKeys, meshDocument } from '../../core/mesh.ts';
 import { applyConfigMap, watchConfigMap } from './configmaps.ts';
 import type { Connection } from './connection.ts';
+import { tokenBucket } from './token-bucket.ts';
 
 /** The key of a mesh ConfigMap that istiod reads (istio: pkg/config/mesh/kubemesh). */
 const KEY = 'mesh';
+
+/** Looks at the target, and repairs: enough for every CA of a large start at once, too few for an endless fight with another writer. */
+const REPAIRS_AT_ONCE = 30;
+const REPAIRS_PER_SECOND = 0.5;
 
 export type MeshPublicationOptions = {
   readonly connection: Connection;
@@ -20,8 +26,8 @@ export type MeshPublicationOptions = {
 /** The ConfigMap of SHARED_MESH_CONFIG: followed, so that a change by anybody else is put right. */
 export function meshPublication({ connection, namespace, name, signers, log, onDrift }: MeshPublicationOptions): Publication & { run(signal: AbortSignal): Promise<void> } {
   const publication = `ConfigMap ${namespace}/${name}`;
-  /** undefined: not seen yet. */
-  let current: string | null | undefined;
+  let seen = false;
+  const take = tokenBucket({ rate: REPAIRS_PER_SECOND, burst: REPAIRS_AT_ONCE, monotonic: () => performance.now() });
   return {
     name: publication,
     run: (signal) =>
@@ -30,15 +36,23 @@ export function meshPublication({ connection, namespace, name, signers, log, onD
         name,
         log,
         signal,
-        onChange: (data) => {
-          current = data?.[KEY] ?? null;
+        onChange: () => {
+          seen = true;
           onDrift(publication);
         },
       }),
     async publish(bundles, signal) {
-      // Seeing it for the first time asks for this again; until then nobody knows which entries have to be kept.
-      if (current === undefined) return 'unchanged';
-      return applyConfigMap(connection, { namespace, name, key: KEY, value: meshDocument(current, signers, bundles) }, signal);
+      // Seeing it for the first time asks for this again: before that, whether it may be read at all is not known.
+      if (!seen) return 'unchanged';
+      const wait = take();
+      if (wait > 0) throw new Unavailable(`${publication} is changed again and again by somebody else`, { retryAfter: wait / 1000 });
+      return applyConfigMap(connection, { namespace, name, key: KEY, value: (current, ours) => desired(current, ours, bundles) }, signal);
     },
   };
+
+  function desired(current: string | null, ours: boolean, bundles: Parameters<Publication['publish']>[0]): string {
+    const foreign = ours ? [] : foreignKeys(current);
+    if (foreign.length > 0) throw new Refusal(`${publication} holds a mesh configuration (${foreign.join(', ')}), which would be lost: publish to a ConfigMap of its own, and name it to istiod as SHARED_MESH_CONFIG`);
+    return meshDocument(current, signers, bundles);
+  }
 }

@@ -27,8 +27,10 @@ export function handshakeTable(rows: readonly HandshakeRow[], paint: Style): str
   return tableText(['CLIENT', 'SERVER', 'HANDSHAKE', 'WHY', ''], cells, (line, row) => (row === null ? paint.bold(line) : row[4] !== '' ? paint.red(line) : row[2] === 'ok' ? paint.green(line) : paint.yellow(line)));
 }
 
-export function isAsPromised({ expected, answer }: RequestRow): boolean {
-  return answer.issued === (expected === 'issued');
+/** Issued by the tenant's own CA, or refused by policy: silence is no refusal. */
+export function isAsPromised({ expected, answer, issuer, signer }: RequestRow): boolean {
+  if (answer.issued) return expected === 'issued' && issuer === `CN=${signer}`;
+  return expected === 'refused' && answer.reason === 'PolicyViolation';
 }
 
 /** `issued`, `Failed (PolicyViolation)`. */

@@ -7,7 +7,7 @@ import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { parse } from 'yaml';
 import { accepted, handshake, type Party } from './handshake.ts';
 import { askForCertificate } from './istiod.ts';
-import type { HandshakeRow, RequestRow } from './report.ts';
+import { isAsPromised, type HandshakeRow, type RequestRow } from './report.ts';
 import { ISTIOD, type Tenant } from './tenants.ts';
 
 export type Scenario = {
@@ -66,8 +66,7 @@ export async function playHandshakes(tenants: readonly Tenant[], parties: Readon
 
 /** Whether every request and every handshake came out as promised, and none is missing. */
 export function kept(rows: readonly RequestRow[], handshakes: readonly HandshakeRow[], tenants: readonly Tenant[]): boolean {
-  const promised = rows.every(({ expected, answer }) => answer.issued === (expected === 'issued'));
-  return promised && handshakes.length === tenants.length ** 2 && handshakes.every(({ expected, result }) => accepted(result) === expected);
+  return rows.every(isAsPromised) && handshakes.length === tenants.length ** 2 && handshakes.every(({ expected, result }) => accepted(result) === expected);
 }
 
 /** The text that istiod would read as SHARED_MESH_CONFIG; empty before it is published. */

@@ -1,6 +1,6 @@
 import { apiVersionOf } from '../kinds/index.ts';
 import type { Column, Kind } from '../kinds/kind.ts';
-import type { JsonRecord, KubeObject } from '../objects/object.ts';
+import { without, type JsonRecord, type KubeObject } from '../objects/object.ts';
 import type { Format } from './media-type.ts';
 
 /** A list as it leaves the server. */
@@ -14,7 +14,8 @@ export function presentList(kind: Kind, list: List, format: Format, query: URLSe
   };
   switch (format.presentation) {
     case 'object':
-      return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items: list.items };
+      // The items of a typed list do not say what they are: the list does.
+      return { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata, items: list.items.map((item) => without(item, ['kind', 'apiVersion'])) };
     case 'table':
       return table(kind, list.items, { metadata, query, now, header: true });
     case 'metadata':

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { keepForCut } from './cut.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
 
 export interface RunningServer {
@@ -30,6 +31,7 @@ export async function startServer(
       resolve();
     });
   });
+  server.on('connection', keepForCut);
   // A client that vanishes in the middle of its handshake is nobody's error.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   return {

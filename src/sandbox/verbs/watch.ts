@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Status } from '../failure.ts';
+import { cut } from '../http/cut.ts';
 import type { Format } from '../http/media-type.ts';
 import { presentObject } from '../http/presentation.ts';
 import { flag, type ResourceRoute } from '../http/route.ts';
@@ -73,7 +74,7 @@ export function serveWatch({ kind, route, format, store, response, open, now, bo
       send('ERROR', status);
       response.end();
     },
-    reset: () => void response.socket?.resetAndDestroy(),
+    reset: () => cut(response.socket),
   };
 
   const unsubscribe = store.subscribe(resource, (change) => eventFor(selection, change).forEach(sendEvent));

@@ -13,6 +13,7 @@ export function listsContract(use: () => Client): void {
       const list = ok(await client.call('GET', path));
       holds(list, { kind: 'SecretList', apiVersion: 'v1', metadata: { resourceVersion: /^\d+$/, continue: ABSENT } });
       assert.deepEqual(names(list), ['a', 'b', 'c']);
+      for (const item of at(list, 'items') as unknown[]) holds(item, { kind: ABSENT, apiVersion: ABSENT });
       const newest = Math.max(...(at(list, 'items') as unknown[]).map((item) => Number(at(item, 'metadata.resourceVersion'))));
       assert.ok(Number(at(list, 'metadata.resourceVersion')) >= newest);
     });

@@ -56,8 +56,9 @@ export function playCluster({ controlPlane, program }: { controlPlane: ControlPl
       if (running.has(name) && running.get(name)?.template !== template) await stop(name);
       if (!running.has(name)) running.set(name, { template, deployment, pod: await start(deployment) });
       const { observedGeneration, availableReplicas } = deployment.status ?? {};
-      const isTold = observedGeneration === deployment.metadata.generation && availableReplicas === 1;
-      if (!isTold && (await running.get(name)?.pod.ready()) === true) await tell(deployment);
+      const isObserved = observedGeneration === deployment.metadata.generation;
+      const isReady = (await running.get(name)?.pod.ready()) === true;
+      if (!isObserved || (isReady && availableReplicas !== 1)) await tell(deployment, isReady);
     }
   }
 
@@ -80,9 +81,11 @@ export function playCluster({ controlPlane, program }: { controlPlane: ControlPl
     for (const pods of [running, signets, workloads]) pods.delete(name);
   }
 
-  async function tell({ metadata: { namespace, name, generation } }: Deployment): Promise<void> {
-    const condition = (type: string, reason: string) => ({ type, status: 'True', reason, message: '', lastUpdateTime: new Date().toISOString(), lastTransitionTime: new Date().toISOString() });
-    const status = { observedGeneration: generation, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1, conditions: [condition('Available', 'MinimumReplicasAvailable'), condition('Progressing', 'NewReplicaSetAvailable')] };
+  async function tell({ metadata: { namespace, name, generation } }: Deployment, isReady: boolean): Promise<void> {
+    const at = new Date().toISOString();
+    const available = { type: 'Available', status: isReady ? 'True' : 'False', reason: isReady ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable', message: '', lastUpdateTime: at, lastTransitionTime: at };
+    const counts = isReady ? { readyReplicas: 1, availableReplicas: 1, unavailableReplicas: null } : { readyReplicas: null, availableReplicas: null, unavailableReplicas: 1 };
+    const status = { observedGeneration: generation, replicas: 1, updatedReplicas: 1, ...counts, conditions: [available] };
     await api.call('PATCH', `/apis/apps/v1/namespaces/${namespace}/deployments/${name}/status`, { status }, 'application/merge-patch+json');
   }
 
@@ -108,9 +111,9 @@ export function playCluster({ controlPlane, program }: { controlPlane: ControlPl
   };
 }
 
-/** Somebody deleted or changed what was just looked at: the next look sees it. */
+/** Somebody deleted or changed what was just looked at, or a kind is being defined (429): the next look sees it. */
 function unlessChanged(error: unknown): void {
-  if (!(error instanceof ApiError && (error.status === 404 || error.status === 409))) throw error;
+  if (!(error instanceof ApiError && [404, 409, 429].includes(error.status))) throw error;
 }
 
 function nameOf({ metadata }: Pick<Deployment, 'metadata'>): string {

@@ -12,7 +12,7 @@ export interface WorkloadPod extends Pod {
   /** The Envoy in front of its app; undefined until it has a certificate, and where there is no app. */
   readonly server: Envoy | undefined;
   /** Asks another pod for a page, through the Envoys of both. */
-  call(to: WorkloadPod, path: string): Promise<Answer>;
+  call(to: WorkloadPod, path: string): Promise<Answer & { /** How many certificates of the other side its own Envoy did not accept. */ readonly rejected: number }>;
 }
 
 export type WorkloadOptions = { readonly controlPlane: ControlPlane; readonly istiod: Istiod; /** Of the mesh configuration. */ readonly defaultSigner: string };
@@ -45,7 +45,9 @@ export async function startWorkloadPod(deployment: Deployment, { controlPlane, i
       if (to.server === undefined) throw new Error('the pod that is called has no server');
       const client = clients.get(to.server.port) ?? use(await startClientEnvoy({ identity: agent, server: to.server }));
       clients.set(to.server.port, client);
-      return client.get(path);
+      const before = await client.stat('ssl.fail_verify_error');
+      const answer = await client.get(path);
+      return { ...answer, rejected: (await client.stat('ssl.fail_verify_error')) - before };
     },
     log: () => agent.log(),
     [Symbol.asyncDispose]: async () => {
