@@ -1,14 +1,6 @@
 import { Refusal, Unavailable } from './errors.ts';
-import type { Authority, AuthorityState, Log, Meter } from './ports.ts';
+import type { AdoptingAuthority, AuthorityState, Log, Meter } from './ports.ts';
 import type { Outcome } from './queue.ts';
-
-/** A CA whose key pair can change while it serves. */
-export interface AdoptingAuthority extends Authority {
-  /** Whether everything it needs to know has been looked for once: before that a missing CA is ignorance, not a state. */
-  readonly tried: boolean;
-  /** Brings the pair in use up to date; resolves with news for the operator, or null. Throws Unavailable. */
-  reconcile(signal: AbortSignal): Promise<string | null>;
-}
 
 export type AdoptOptions = {
   readonly authorities: ReadonlyMap<string, AdoptingAuthority>;

@@ -37,6 +37,14 @@ export interface Authority {
   issue(plan: Plan, signal: AbortSignal): Promise<readonly Certificate[]>;
 }
 
+/** A CA whose key pair can change while it serves. */
+export interface AdoptingAuthority extends Authority {
+  /** Whether everything it needs to know has been looked for once: before that a missing CA is ignorance, not a state. */
+  readonly tried: boolean;
+  /** Brings the pair in use up to date; resolves with news for the operator, or null. Throws Unavailable. */
+  reconcile(signal: AbortSignal): Promise<string | null>;
+}
+
 export type AuthorityState =
   | { readonly ready: true; readonly authority: CertificateAuthority; /** A pair that waits for a rotation, in words; null: none. */ readonly held: string | null }
   | { readonly ready: false; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string };

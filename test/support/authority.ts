@@ -33,6 +33,8 @@ export type AuthorityShape = {
   readonly keyUsage?: readonly number[] | null;
   /** null: the extension is left out. */
   readonly subjectKeyId?: Uint8Array | null;
+  /** Beside those above. */
+  readonly extensions?: readonly ExtensionTemplate[];
   readonly serial?: Uint8Array;
 };
 
@@ -115,6 +117,7 @@ function caExtensions(shape: AuthorityShape, key: TestKey, { keyId }: Issuer): E
     ...(ca === null ? [] : [{ oid: OID.basicConstraints, critical: true, value: constraints }]),
     ...(own === null ? [] : [{ oid: OID.subjectKeyIdentifier, critical: false, value: octetString(own) }]),
     ...(keyId === null ? [] : [{ oid: OID.authorityKeyIdentifier, critical: false, value: sequence(implicit(0, keyId)) }]),
+    ...(shape.extensions ?? []),
   ];
 }
 

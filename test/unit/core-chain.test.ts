@@ -4,9 +4,10 @@ import { describe, it } from 'node:test';
 import { loadPair, type PairFiles } from '../../src/adapters/authorities/pair.ts';
 import { parseCertificate, type Certificate } from '../../src/core/certificate.ts';
 import { buildChain, isSelfSigned, issuedBy, pathProblem } from '../../src/core/chain.ts';
-import { bitString, explicit, nullValue, objectIdentifier, sequence, time, unsignedInteger } from '../../src/core/der-writer.ts';
+import { bitString, explicit, implicit, nullValue, objectIdentifier, sequence, time, unsignedInteger } from '../../src/core/der-writer.ts';
 import { OID } from '../../src/core/oid.ts';
-import { chainPem, secretFiles, testIntermediate, testRoot } from '../support/authority.ts';
+import { ANY_EXTENDED_KEY_USAGE } from '../../src/core/usage.ts';
+import { chainPem, secretFiles, testIntermediate, testRoot, type AuthorityShape } from '../support/authority.ts';
 import { after } from '../support/clock.ts';
 import { testKey, type KeyKind } from '../support/keys.ts';
 import { profile } from '../support/profile-line.ts';
@@ -109,6 +110,19 @@ describe('what is asked of each CA certificate', () => {
     assert.equal(pathProblem(testRoot({ name: 'named', subject: commonName('named') }).chain), null);
   });
 
+  it(profile('P31', 'Each certificate of its path that has an extKeyUsage MUST have server or client authentication or any purpose in it.'), () => {
+    const purposes = (...oids: string[]): AuthorityShape => ({ extensions: [{ oid: OID.extKeyUsage, critical: false, value: sequence(...oids.map(objectIdentifier)) }] });
+    const [serverAuth, clientAuth, codeSigning] = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.3'] as const;
+    assert.match(problemAbove(purposes(codeSigning)) ?? '', /"CN=above" may not issue for TLS/);
+    for (const enough of [serverAuth, clientAuth, ANY_EXTENDED_KEY_USAGE]) assert.equal(problemAbove(purposes(codeSigning, enough)), null);
+  });
+
+  it(profile('P32', 'A certificate of its path MUST NOT have a critical extension that Signet cannot honour in what it issues, such as name constraints.'), () => {
+    const constrained = (critical: boolean): AuthorityShape => ({ extensions: [{ oid: OID.nameConstraints, critical, value: sequence(explicit(0, sequence(implicit(2, Buffer.from('example'))))) }] });
+    assert.match(problemAbove(constrained(true)) ?? '', /"CN=above" has the critical extension 2\.5\.29\.30/);
+    assert.equal(problemAbove(constrained(false)), null);
+  });
+
   it('validity is not looked at: it passes', () => {
     assert.equal(pathProblem(testRoot({ name: 'over', notAfter: after(-1) }).chain), null);
   });
@@ -134,7 +148,7 @@ describe('the files of a CA', () => {
   });
 });
 
-function problemAbove(shape: Parameters<typeof testRoot>[0]): string | null {
+function problemAbove(shape: AuthorityShape): string | null {
   return pathProblem(testIntermediate(testRoot({ name: 'above', ...shape }), { name: 'below' }).chain);
 }
 

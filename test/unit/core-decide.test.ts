@@ -141,8 +141,8 @@ describe('what a requester is told', () => {
     assert.equal(result.notice?.message, 'Signer "clusterissuers.cert-manager.io/f\\u{1b}[2Joo" is not in the configuration: nothing will sign this request. Check the name, e.g. ISTIO_META_CERT_SIGNER');
   });
 
-  it('about thousands of names fits into a condition', () => {
-    const names = Array.from({ length: 2500 }, (_, i) => dns(`n${i}.x`));
+  it('about a hundred names fits into a condition', () => {
+    const names = Array.from({ length: 100 }, (_, i) => dns(`${'n'.repeat(60)}.${'x'.repeat(60)}.${'y'.repeat(60)}.n${i}.x`));
     const result = step({ names, state: 'approved' });
     assert.ok(result.do === 'refuse');
     assert.ok(result.message.length < 10_000, `${result.message.length} characters`);

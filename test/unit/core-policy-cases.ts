@@ -61,7 +61,7 @@ export const POLICY = policyOf(
     signer(OTHERS, [alternative({ namespaces: ['unclaimed'] })]),
     signer(NARROW, [alternative({ namespaces: ['narrow'], serviceAccounts: ['narrow/web-*', 'narrow/db'], trustDomains: ['cluster.local', 'partner.example'], keys: [{ type: 'ECDSA', curve: 'P-256' }, { type: 'RSA', minBits: 3072, maxBits: 3072 }, { type: 'Ed25519' }], usages: ['digital signature', 'key encipherment', 'client auth'] })]),
     signer(TEAMS, [alternative({ namespaces: ['team-*'] })]),
-    signer(NAMES, [alternative({ requesters: [ISTIOD, EDGE], dnsNames: ['*.names.svc', 'db-*.names.svc.cluster.local', '*.wild.example'], ipAddresses: NETWORKS, uris: ['https://names.example/*/hook', 'spiffe://partner.example/gateway'] })]),
+    signer(NAMES, [alternative({ requesters: [ISTIOD, EDGE], dnsNames: ['*.names.svc', 'db-*.names.svc.cluster.local', '*.wild.example'], ipAddresses: NETWORKS, uris: ['https://names.example/*/hook', 'spiffe://partner.example/gateway', 'spiffe://cluster.local/ns/*/sa/*'] })]),
     signer(CLOSED, []),
   ],
   [
@@ -270,7 +270,7 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   },
   {
     rule: 'names-allowed',
-    refused: 'a workload identity from an entry without namespaces',
+    refused: 'a workload identity from an entry without namespaces, though a pattern of its URIs would match',
     ask: { signer: NAMES, names: [spiffe('foo')] },
     violations: [notIssued('URI:spiffe://cluster.local/ns/foo/sa/app', NAMES)],
     accepted: 'from one with its namespace',

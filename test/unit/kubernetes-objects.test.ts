@@ -78,14 +78,14 @@ test('a ConfigMap gets its key and labels, under the version it was read at, and
     if (exchange.method === 'GET') exchange.json({ metadata: { name: 'mesh', resourceVersion: '7', labels: { theirs: 'x' } }, data: { other: 'y', mesh: 'old' } });
     else exchange.json({ metadata: {} });
   });
-  assert.equal(await applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: 'new' }, NEVER), 'written');
+  assert.equal(await applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: () => 'new' }, NEVER), 'written');
   assert.deepEqual(writes.map(({ method, body }) => `${method} ${body}`), [`PATCH ${JSON.stringify({ metadata: { resourceVersion: '7', labels: LABELS }, data: { mesh: 'new' } })}`]);
 });
 
 test('a ConfigMap that holds the text and the labels is left alone; without a label it is written', async () => {
   for (const [labels, result] of [[LABELS, 'unchanged'], [{ 'app.kubernetes.io/name': 'signet' }, 'written']] as const) {
     const { connection, writes } = await start((exchange) => exchange.json({ metadata: { resourceVersion: '7', labels }, data: { mesh: 'text' } }));
-    assert.equal(await applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: 'text' }, NEVER), result);
+    assert.equal(await applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: () => 'text' }, NEVER), result);
     assert.equal(writes.length, result === 'written' ? 1 : 0);
   }
 });
@@ -98,17 +98,17 @@ test('a ConfigMap that is missing is made, and one that changes meanwhile is rea
     exists = true;
     exchange.refuse(409, 'AlreadyExists');
   });
-  assert.equal(await applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: 'new' }, NEVER), 'written');
+  assert.equal(await applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: () => 'new' }, NEVER), 'written');
   assert.deepEqual(server.calls.map((call) => call.split(' ')[0]), ['GET', 'POST', 'GET', 'PATCH']);
 });
 
 test('a ConfigMap that changes at each attempt, a missing right and a missing namespace are Unavailable with the reason', async () => {
   for (const [status, says] of [[409, 'each of 5 attempts'], [403, '"signet rbac"'], [422, 'cannot be written']] as const) {
     const { connection } = await start((exchange) => (exchange.method === 'GET' ? exchange.json({ metadata: { resourceVersion: '7' } }) : exchange.refuse(status, 'Trouble')));
-    await assert.rejects(applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: 'new' }, NEVER), (error: unknown) => error instanceof Unavailable && error.message.includes(says));
+    await assert.rejects(applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: () => 'new' }, NEVER), (error: unknown) => error instanceof Unavailable && error.message.includes(says));
   }
   const { connection } = await start((exchange) => exchange.refuse(404, 'NotFound', 'namespaces "a" not found'));
-  await assert.rejects(applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: 'new' }, NEVER), (error: unknown) => error instanceof Unavailable && error.message.includes('does its namespace exist?'));
+  await assert.rejects(applyConfigMap(connection, { namespace: 'a', name: 'mesh', key: 'mesh', value: () => 'new' }, NEVER), (error: unknown) => error instanceof Unavailable && error.message.includes('does its namespace exist?'));
 });
 
 test('a ConfigMap is watched by its name, and drift is told with the whole data', async () => {

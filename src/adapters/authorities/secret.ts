@@ -1,6 +1,5 @@
 import { Unavailable } from '../../control/errors.ts';
-import type { AdoptingAuthority } from '../../control/adopt.ts';
-import type { AuthorityState } from '../../control/ports.ts';
+import type { AdoptingAuthority, AuthorityState } from '../../control/ports.ts';
 import { adoption } from '../../core/adopt.ts';
 import { caTrouble } from '../../core/ca-validity.ts';
 import type { Certificate } from '../../core/certificate.ts';
