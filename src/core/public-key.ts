@@ -2,8 +2,8 @@ import { type AlgorithmIdentifier, hasParameters, readAlgorithmIdentifier } from
 import { DerError } from './der-error.ts';
 import { type DerNode, readDer } from './der-reader.ts';
 import { TAG, expectEnd, expectNode, oidValue, unsignedMagnitude, wholeOctets } from './der-value.ts';
+import { isOnCurve } from './ec-point.ts';
 import { isSafeEd25519Point } from './ed25519-point.ts';
-import { keyObject } from './key-object.ts';
 import { OID } from './oid.ts';
 
 /** What kind of key it is, as far as policy and profile need to know. */
@@ -55,7 +55,7 @@ export function readPublicKey(field: DerNode | undefined, { maxRsaBits, parent }
     case OID.rsaEncryption:
       return { ...key, algorithm: rsaAlgorithm(algorithm, bits, maxRsaBits, bitString.offset) };
     case OID.ecPublicKey:
-      return onCurve({ ...key, algorithm: ecAlgorithm(algorithm, spki, bits) }, spki.offset);
+      return { ...key, algorithm: ecAlgorithm(algorithm, spki, bits) };
     case OID.ed25519:
       return { ...key, algorithm: ed25519Algorithm(algorithm, bits) };
     default:
@@ -104,17 +104,8 @@ function ecAlgorithm({ parameters }: AlgorithmIdentifier, spki: DerNode, bits: U
     const first = (bits[0] ?? 0).toString(16).padStart(2, '0');
     fail(`a ${curve} point of ${bits.length} octets that starts with 0x${first}`, `an uncompressed point: 0x04 and ${2 * octets} octets`);
   }
+  if (!isOnCurve(curve, bits)) fail(`a point that is not on ${curve}`, 'a point of the curve');
   return { type: 'ECDSA', curve };
-}
-
-/** OpenSSL checks the curve equation when it reads the point; its message says no more than that. */
-function onCurve(key: PublicKey, offset: number): PublicKey {
-  try {
-    keyObject(key);
-    return key;
-  } catch {
-    throw new DerError({ found: `a point that is not on ${keyName(key.algorithm)}`, allowed: `a point of the curve`, offset });
-  }
 }
 
 function ed25519Algorithm(algorithm: AlgorithmIdentifier, bits: Uint8Array): KeyAlgorithm {

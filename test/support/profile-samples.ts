@@ -44,7 +44,7 @@ export function profileSamples(): ProfileSample[] {
     sample('names of every form', root, { names: [dns('api.foo.svc'), dns('*.foo.svc'), ip('10.0.0.1'), ip('fd00::1'), uri('https://foo.example/hook')] }),
     sample('the longest names', root, { names: [spiffe('n'.repeat(63), `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`)] }),
     sample('two intermediates of other kinds of keys', deep, { key: 'P-384' }),
-    sample('client auth alone, without a key usage', root, { usages: ['client auth'] }),
+    sample('client auth alone', root, { usages: ['digital signature', 'client auth'] }),
     sample('a client that asks for key encipherment, as Kubernetes\' own did for long', root, { key: 'RSA-2048', usages: ['digital signature', 'key encipherment', 'client auth'] }),
     sample('code signing', root, { usages: ['digital signature', 'code signing'] }),
     sample('key agreement', root, { usages: ['digital signature', 'key agreement', 'server auth'] }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { adoptLoop, type AdoptingAuthority } from '../../src/control/adopt.ts';
+import { adoptLoop } from '../../src/control/adopt.ts';
+import type { AdoptingAuthority } from '../../src/control/ports.ts';
 import type { Outcome } from '../../src/control/queue.ts';
 import { Refusal, Unavailable } from '../../src/control/errors.ts';
 import { testRoot } from '../support/authority.ts';

@@ -167,7 +167,7 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   {
     rule: 'service-account',
     refused: 'a service account that the signer does not list',
-    ask: { signer: NARROW, names: [spiffe('narrow', 'admin')], usages: ['client auth'] },
+    ask: { signer: NARROW, names: [spiffe('narrow', 'admin')], usages: ['digital signature', 'client auth'] },
     violations: [{ field: 'service account', found: '"narrow/admin"', allowed: `only service accounts that signer "${NARROW}" serves` }],
     accepted: 'one it lists',
     twin: { names: [spiffe('narrow', 'db')] },
@@ -175,7 +175,7 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   {
     rule: 'service-account',
     refused: 'a service account db-2 where db is listed',
-    ask: { signer: NARROW, names: [spiffe('narrow', 'db-2')], usages: ['client auth'] },
+    ask: { signer: NARROW, names: [spiffe('narrow', 'db-2')], usages: ['digital signature', 'client auth'] },
     violations: [{ field: 'service account', found: '"narrow/db-2"', allowed: `only service accounts that signer "${NARROW}" serves` }],
     accepted: 'web-2 where web-* is',
     twin: { names: [spiffe('narrow', 'web-2')] },
@@ -329,7 +329,7 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   {
     rule: 'credible',
     refused: 'a service account that asks for itself in a trust domain that is not the mesh\'s',
-    ask: { from: `${SA}narrow:db`, signer: NARROW, names: [spiffe('narrow', 'db', 'partner.example')], usages: ['client auth'] },
+    ask: { from: `${SA}narrow:db`, signer: NARROW, names: [spiffe('narrow', 'db', 'partner.example')], usages: ['digital signature', 'client auth'] },
     violations: [notCredible(`${SA}narrow:db`, 'URI:spiffe://partner.example/ns/narrow/sa/db', { itself: `${SA}narrow:db` })],
     accepted: 'in the mesh\'s own',
     twin: { names: [spiffe('narrow', 'db')] },
@@ -345,7 +345,7 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   {
     rule: 'credible',
     refused: 'a trust domain that the requester may not vouch for',
-    ask: { from: EDGE, signer: NARROW, names: [spiffe('narrow', 'db', 'partner.example')], usages: ['client auth'] },
+    ask: { from: EDGE, signer: NARROW, names: [spiffe('narrow', 'db', 'partner.example')], usages: ['digital signature', 'client auth'] },
     violations: [notCredible(EDGE, 'URI:spiffe://partner.example/ns/narrow/sa/db', { itself: `${SA}narrow:db`, vouches: true })],
     accepted: 'one that it may',
     twin: { names: [spiffe('narrow', 'db')] },
@@ -472,20 +472,12 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     accepted: 'with client auth',
     twin: { usages: ['digital signature', 'client auth'] },
   },
-  {
-    rule: 'some-extended-usage',
-    refused: 'no usages at all',
-    ask: { usages: [] },
-    violations: [{ field: 'spec.usages', found: 'no usage', allowed: 'an extended usage too, e.g. "server auth" or "client auth"' }],
-    accepted: 'one extended usage',
-    twin: { usages: ['server auth'] },
-  },
 
   // The key and its usages.
   {
     rule: 'key',
     refused: 'a curve that the signer does not take',
-    ask: { signer: NARROW, names: [spiffe('narrow', 'db')], usages: ['client auth'], key: 'P-384' },
+    ask: { signer: NARROW, names: [spiffe('narrow', 'db')], usages: ['digital signature', 'client auth'], key: 'P-384' },
     violations: [{ field: 'spec.request.publicKey', found: 'P-384', allowed: 'P-256, RSA-3072, Ed25519' }],
     accepted: 'one it takes',
     twin: { key: 'P-256' },
@@ -493,7 +485,7 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   {
     rule: 'key',
     refused: 'an RSA key smaller than the signer takes',
-    ask: { signer: NARROW, names: [spiffe('narrow', 'db')], usages: ['client auth'], key: 'RSA-2048' },
+    ask: { signer: NARROW, names: [spiffe('narrow', 'db')], usages: ['digital signature', 'client auth'], key: 'RSA-2048' },
     violations: [{ field: 'spec.request.publicKey', found: 'RSA-2048', allowed: 'P-256, RSA-3072, Ed25519' }],
     accepted: 'one of the size it takes',
     twin: { key: 'RSA-3072' },
@@ -501,7 +493,7 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   {
     rule: 'key',
     refused: 'an RSA key larger than the signer takes',
-    ask: { signer: NARROW, names: [spiffe('narrow', 'db')], usages: ['client auth'], key: 'RSA-4096' },
+    ask: { signer: NARROW, names: [spiffe('narrow', 'db')], usages: ['digital signature', 'client auth'], key: 'RSA-4096' },
     violations: [{ field: 'spec.request.publicKey', found: 'RSA-4096', allowed: 'P-256, RSA-3072, Ed25519' }],
     accepted: 'an Ed25519 key',
     twin: { key: 'Ed25519' },
@@ -525,10 +517,10 @@ export const POLICY_CASES: readonly PolicyCase[] = [
   {
     rule: 'usages',
     refused: 'a usage that nobody knows',
-    ask: { usages: ['client auth', 'toString'] },
+    ask: { usages: ['digital signature', 'client auth', 'toString'] },
     violations: [{ field: 'spec.usages', found: '"toString"', allowed: DEFAULT_USAGES.map((usage) => `"${usage}"`).join(', ') }],
     accepted: 'a known one',
-    twin: { usages: ['client auth', 'server auth'] },
+    twin: { usages: ['digital signature', 'client auth', 'server auth'] },
   },
   {
     rule: 'usages-fit-key',
@@ -537,5 +529,13 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     violations: [{ field: 'spec.usages', found: 'key encipherment, server auth with a P-256 key', allowed: 'a usage that this key can have for that purpose, e.g. "digital signature"' }],
     accepted: 'with an RSA key, which can',
     twin: { key: 'RSA-2048' },
+  },
+  {
+    rule: 'usages-fit-key',
+    refused: 'no key usage, which would leave the key good for everything',
+    ask: { usages: ['client auth'] },
+    violations: [{ field: 'spec.usages', found: 'client auth with a P-256 key', allowed: 'a usage that this key can have for that purpose, e.g. "digital signature"' }],
+    accepted: 'with digital signature',
+    twin: { usages: ['digital signature', 'client auth'] },
   },
 ];

@@ -96,7 +96,7 @@ describe('every certificate', () => {
     assert.equal(verdict({ names: [spiffe('foo', 'a')] }).allowed, true);
   });
 
-  it(profile('P9', 'Its keyUsage MUST be critical and hold the key usages of spec.usages that its key can have (RSA keys sign and encipher keys and data, EC keys sign and agree on keys, Ed25519 keys sign) and that go with one of its extended usages (§4.2.1.12).'), () => {
+  it(profile('P9', 'Its keyUsage MUST be critical and hold the key usages of spec.usages that its key can have (RSA keys sign and encipher keys and data, EC keys sign and agree on keys, Ed25519 keys sign) and that go with one of its extended usages (§4.2.1.12); a request of which none is left MUST be refused.'), () => {
     const usages = ['digital signature', 'content commitment', 'key encipherment', 'data encipherment', 'key agreement', 'encipher only', 'decipher only', 'ipsec user'];
     const bits = (key: 'RSA-2048' | 'P-256' | 'Ed25519', asked = usages): readonly number[] => plan(root, { key, usages: asked }).keyUsage;
     assert.deepEqual(bits('RSA-2048'), [0, 1, 2, 3]);
@@ -110,9 +110,11 @@ describe('every certificate', () => {
     assert.deepEqual(forPurpose('code signing'), [0]);
     assert.deepEqual(bits('P-256', ['digital signature', 'content commitment', 'key agreement', 'client auth']), [0, 4]);
     for (const { certificate, plan: made, name } of samples) {
-      assert.deepEqual(certificate.keyUsage, made.keyUsage.length === 0 ? null : made.keyUsage, name);
-      assert.notEqual(certificate.extensions.find(({ oid }) => oid === OID.keyUsage)?.critical, false, name);
+      assert.deepEqual(certificate.keyUsage, made.keyUsage, name);
+      assert.equal(certificate.extensions.find(({ oid }) => oid === OID.keyUsage)?.critical, true, name);
     }
+    assert.equal(verdict({ usages: ['client auth'] }).allowed, false);
+    assert.equal(verdict({ usages: ['digital signature', 'client auth'] }).allowed, true);
   });
 
   it(profile('P10', 'Its extKeyUsage MUST hold the extended usages of spec.usages; a request without one MUST be refused.'), () => {

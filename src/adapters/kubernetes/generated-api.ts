@@ -28,7 +28,10 @@ export function generatedApi(library: typeof ClientNode, transport: Transport): 
 function httpLibrary(library: typeof ClientNode, transport: Transport, signal?: AbortSignal): ReturnType<typeof ClientNode.wrapHttpLibrary> {
   return library.wrapHttpLibrary({
     async send(request) {
-      const text = await transport.call(callOf(library, request, signal));
+      const call = callOf(library, request, signal);
+      const answer = await transport.call(call);
+      // Nobody looks at the answer to a write, and the library would make classes of it: a tenth of the time that a certificate takes.
+      const text = call.method === 'GET' ? answer : '{}';
       const body = { text: () => Promise.resolve(text), binary: () => Promise.resolve(Buffer.from(text)) };
       return new library.ResponseContext(200, { 'content-type': 'application/json' }, body);
     },

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { sharedTrust } from '../../src/adapters/authorities/conflict.ts';
+import { loadPair, type CaPair, type PairFiles } from '../../src/adapters/authorities/pair.ts';
+import { SecretAuthority } from '../../src/adapters/authorities/secret.ts';
+import { Unavailable } from '../../src/control/errors.ts';
+import { secretFiles, testIntermediate, testRoot, type AuthorityShape, type TestAuthority } from '../support/authority.ts';
+import { after, NOON } from '../support/clock.ts';
+import { testKey } from '../support/keys.ts';
+
+const [K1, K2] = [testKey('P-256', 'the first CA key'), testKey('P-256', 'the second CA key')];
+const first = (shape: AuthorityShape = {}): PairFiles => secretFiles(testRoot({ name: 'foo', key: K1, ...shape }));
+const second = (shape: AuthorityShape = {}): PairFiles => secretFiles(testRoot({ name: 'foo', key: K2, ...shape }));
+const DAY = 86_400;
+const NEVER = new AbortController().signal;
+
+/** An authority with the Secret that it keeps, and a clock that can be set. */
+function world({ own = null, source = null, conflict = () => null, failing = false }: { own?: PairFiles | null; source?: PairFiles | null; conflict?: (pair: CaPair) => string | null; failing?: boolean } = {}) {
+  const kept: PairFiles[] = [];
+  const clock = { now: NOON };
+  const authority = new SecretAuthority({
+    anchor: 'root',
+    lifetime: DAY,
+    sourceName: 'Secret cert-manager/foo-ca',
+    ownName: 'Secret signet-system/signet-ca-foo',
+    keep: (files) => {
+      if (failing) return Promise.reject(new Unavailable('the API server is away'));
+      kept.push(files);
+      return Promise.resolve();
+    },
+    conflict,
+    now: () => clock.now,
+  });
+  authority.restore(own);
+  authority.offer(source);
+  return { authority, kept, clock };
+}
+
+function keyInUse({ inUse }: SecretAuthority): string {
+  const spki = inUse?.chain[0]?.publicKey.spki;
+  if (spki === undefined) return 'none';
+  return Buffer.compare(spki, K1.publicKey.spki) === 0 ? 'first' : 'second';
+}
+
+describe('a CA from a Secret', () => {
+  it('is kept in a Secret of Signet\'s own before it is used', async () => {
+    const { authority, kept } = world({ source: first() });
+    assert.equal(authority.state().ready, false);
+    await authority.reconcile(NEVER);
+    assert.equal(authority.state().ready, true);
+    assert.equal(kept.length, 1);
+
+    const away = world({ source: first(), failing: true });
+    await assert.rejects(away.authority.reconcile(NEVER), Unavailable);
+    assert.equal(away.authority.state().ready, false);
+  });
+
+  it('goes on as it is when the source changes its key, and says what waits; the same key renewed is adopted', async () => {
+    const { authority, kept } = world({ own: first(), source: second() });
+    assert.match((await authority.reconcile(NEVER)) ?? '', /waits for a rotation: it has another key/);
+    assert.equal(await authority.reconcile(NEVER), null, 'told once');
+    const state = authority.state();
+    assert.ok(state.ready && /waits for a rotation/.test(state.held ?? ''));
+    assert.deepEqual([keyInUse(authority), kept.length], ['first', 0]);
+
+    authority.offer(first({ notAfter: after(5000 * DAY) }));
+    assert.match((await authority.reconcile(NEVER)) ?? '', /adopted .* the same key/);
+    const renewed = authority.state();
+    assert.deepEqual([renewed.ready && renewed.held, kept.length], [null, 1]);
+  });
+
+  for (const [what, source] of [
+    ['has lost its key', { 'tls.crt': first()['tls.crt'] as Buffer }],
+    ['has another CA\'s key', { ...first(), 'tls.key': second()['tls.key'] as Buffer }],
+    ['is no PEM', { ...first(), 'tls.crt': Buffer.from('nonsense') }],
+    ['is gone', null],
+  ] as [string, PairFiles | null][]) {
+    it(`goes on as it is when the source ${what}; without a pair in use it is unavailable, and says why`, async () => {
+      const { authority } = world({ own: first(), source });
+      await authority.reconcile(NEVER);
+      assert.equal(authority.state().ready, true);
+
+      const alone = world({ source });
+      await alone.authority.reconcile(NEVER);
+      const state = alone.authority.state();
+      assert.ok(!state.ready);
+      assert.match(state.message, /^Secret cert-manager\/foo-ca (tls\.|does not exist|the first certificate)/);
+      assert.doesNotMatch(state.message, /PRIVATE KEY/);
+    });
+  }
+
+  it('gives way to another valid pair once it is over, and not a day before', async () => {
+    const { authority, clock } = world({ own: first({ notAfter: after(2 * DAY) }), source: second() });
+    await authority.reconcile(NEVER);
+    assert.equal(keyInUse(authority), 'first');
+    clock.now = after(2 * DAY + 1);
+    assert.equal(authority.state().ready, false);
+    assert.match((await authority.reconcile(NEVER)) ?? '', /the pair in use is over/);
+    assert.deepEqual([keyInUse(authority), authority.state().ready], ['second', true]);
+  });
+
+  it('is never replaced by a pair that is over or not valid yet, nor begun with one', async () => {
+    for (const shape of [{ notAfter: after(-1) }, { notBefore: after(60) }]) {
+      const { authority, clock } = world({ own: first(), source: first(shape) });
+      assert.match((await authority.reconcile(NEVER)) ?? '', /the CA (expired|certificate is not valid before)/);
+      assert.equal(authority.state().ready, true);
+
+      const fresh = world({ source: first(shape) });
+      await fresh.authority.reconcile(NEVER);
+      assert.deepEqual([fresh.authority.state().ready, fresh.kept.length], [false, 0]);
+      clock.now = after(61);
+      assert.equal(authority.state().ready, true);
+    }
+  });
+
+  it('says that it ends too soon, and is not ready, when less than a tenth of a lifetime is left', () => {
+    const soon = world({ own: first({ notAfter: after(DAY / 10 - 60) }), source: null }).authority.state();
+    assert.ok(!soon.ready && soon.reason === 'CertificateAuthorityExpired' && /renew it/.test(soon.message));
+    assert.equal(world({ own: first({ notAfter: after(DAY / 10 + 60) }), source: null }).authority.state().ready, true);
+  });
+
+  it('writes its own Secret anew when somebody deletes or damages it', async () => {
+    for (const damaged of [null, { 'tls.crt': Buffer.from('x') }]) {
+      const { authority, kept } = world({ own: first(), source: second() });
+      await authority.reconcile(NEVER);
+      authority.restore(damaged);
+      assert.match((await authority.reconcile(NEVER)) ?? '', /gone or damaged and is written anew/);
+      assert.deepEqual(kept[0]?.['tls.key'], first()['tls.key']);
+      assert.equal(keyInUse(authority), 'first');
+    }
+  });
+
+  it('adopts nothing at start when its own Secret cannot be read: nobody knows which pair was in use', async () => {
+    const { authority, kept } = world({ own: { 'tls.crt': Buffer.from('x') }, source: second() });
+    await authority.reconcile(NEVER);
+    const state = authority.state();
+    assert.ok(!state.ready && /put it right, or delete it/.test(state.message));
+    assert.equal(kept.length, 0);
+    authority.restore(null);
+    await authority.reconcile(NEVER);
+    assert.equal(keyInUse(authority), 'second');
+  });
+
+  it('counts as tried when it may not be read, and says which right is missing', () => {
+    const authority = world().authority;
+    const fresh = new SecretAuthority({ anchor: 'root', lifetime: DAY, sourceName: 'Secret a/b', ownName: 'Secret c/d', keep: () => Promise.resolve(), conflict: () => null, now: () => NOON });
+    assert.equal(fresh.tried, false);
+    fresh.restore(null);
+    fresh.unreadable('source', 'secrets "b" is forbidden');
+    assert.equal(fresh.tried, true);
+    const state = fresh.state();
+    assert.ok(!state.ready && /Secret a\/b cannot be read: secrets "b" is forbidden/.test(state.message));
+    authority.unreadable('source', 'known already, so this changes nothing');
+    assert.ok(!authority.state().ready);
+  });
+
+  it('is not adopted while it cannot be told apart from another signer\'s, and replaces one that could not', async () => {
+    const conflict = (pair: CaPair): string | null => (Buffer.compare(pair.chain[0]?.publicKey.spki ?? K1.publicKey.spki, K1.publicKey.spki) === 0 ? 'it clashes' : null);
+    const { authority, kept } = world({ source: first(), conflict });
+    assert.match((await authority.reconcile(NEVER)) ?? '', /cannot be used: it clashes/);
+    assert.deepEqual([authority.state().ready, kept.length], [false, 0]);
+
+    const before = world({ own: first(), source: second(), conflict });
+    assert.equal(before.authority.state().ready, false);
+    await before.authority.reconcile(NEVER);
+    assert.deepEqual([keyInUse(before.authority), before.authority.state().ready], ['second', true]);
+  });
+});
+
+describe('two signers\' CAs', () => {
+  const pair = (authority: TestAuthority, anchor: 'root' | 'issuer' = 'root'): CaPair => {
+    const loaded = loadPair(secretFiles(authority), { anchor });
+    assert.ok(loaded.ok, JSON.stringify(loaded));
+    return loaded.pair;
+  };
+  const common = testRoot({ name: 'common root' });
+  const [foo, bar] = [testIntermediate(common, { name: 'foo', key: K1 }), testIntermediate(common, { name: 'bar', key: K2 })];
+
+  it('are apart with a root each', () => {
+    assert.equal(sharedTrust(pair(testRoot({ name: 'foo', key: K1 })), pair(testRoot({ name: 'bar', key: K2 }))), null);
+  });
+
+  it('are not apart below a common root, unless each publishes its issuer', () => {
+    assert.match(sharedTrust(pair(foo), pair(bar)) ?? '', /verifies certificates of the other/);
+    assert.equal(sharedTrust(pair(foo, 'issuer'), pair(bar, 'issuer')), null);
+  });
+
+  it('are not apart with one key, whatever their names', () => {
+    assert.match(sharedTrust(pair(testRoot({ name: 'foo', key: K1 })), pair(testRoot({ name: 'bar', key: K1 }))) ?? '', /same key/);
+  });
+
+  it('are not apart when one stands anywhere above the other, published or not', () => {
+    const below = testIntermediate(testIntermediate(foo, { name: 'between', key: testKey('P-256', 'between') }), { name: 'bar', key: K2 });
+    assert.match(sharedTrust(pair(foo, 'issuer'), pair(below, 'issuer')) ?? '', /verifies certificates of the other/);
+    assert.equal(sharedTrust(pair(foo, 'issuer'), pair(bar, 'issuer')), null);
+  });
+});
