@@ -1,4 +1,5 @@
-import { createPublicKey, type JsonWebKeyInput } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
+import type { JsonWebKeyInput } from 'node:crypto';
 import type { PublicKey } from './public-key.ts';
 
 type KeyObject = ReturnType<typeof createPublicKey>;

@@ -11,7 +11,7 @@ import { openDefinition, type Definition } from '../support/example/controllers.
 import { playCluster, type PlayedCluster } from '../support/example/cluster.ts';
 import { startShell, type Printed, type Shell } from '../support/example/shell.ts';
 import { agrees, stable, steps, type Step } from '../support/markdown.ts';
-import type { Api, KubernetesObject } from '../support/rig/api.ts';
+import type { Api } from '../support/rig/api.ts';
 import { startControlPlane, type ControlPlane } from '../support/rig/apiserver.ts';
 import { startIstiod } from '../support/rig/istiod.ts';
 import { until } from '../support/rig/until.ts';
@@ -200,7 +200,7 @@ type IstioOperator = {
   };
 };
 
-/** What Istio's task has made: for each CA an issuer that signs itself, a Certificate, and the ClusterIssuer that cert-manager signs with. */
+/** What Istio's task has made, with other keys: for each CA an issuer that signs itself, a Certificate, and the ClusterIssuer that cert-manager signs with. */
 async function oldIssuers({ controlPlane: { api, namespaces } }: Stage): Promise<void> {
   await installCertManager(api, namespaces);
   const apiVersion = 'cert-manager.io/v1';
@@ -208,7 +208,7 @@ async function oldIssuers({ controlPlane: { api, namespaces } }: Stage): Promise
     const [secretName, issuerRef] = [`${name}-ca-selfsigned`, { group: 'cert-manager.io', kind: 'ClusterIssuer', name: `selfsigned-${name}-issuer` }];
     await api.apply(
       { apiVersion, kind: 'ClusterIssuer', metadata: { name: issuerRef.name }, spec: { selfSigned: {} } },
-      { apiVersion, kind: 'Certificate', metadata: { namespace: 'cert-manager', name: `${name}-ca` }, spec: { isCA: true, commonName: tenant, secretName, issuerRef } },
+      { apiVersion, kind: 'Certificate', metadata: { namespace: 'cert-manager', name: `${name}-ca` }, spec: { isCA: true, commonName: tenant, secretName, privateKey: { algorithm: 'ECDSA', size: 256 }, issuerRef } },
       { apiVersion, kind: 'ClusterIssuer', metadata: { name: tenant }, spec: { ca: { secretName } } },
     );
   }

@@ -3,13 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Why what needs the openssl command is skipped; false when it is there. Where CI is set, its absence throws. */
+/** Why what needs the openssl command is skipped; false when it is there. CI=true allows no skips: there the tests run, and fail. */
 export function withoutOpenssl(): string | false {
+  if (process.env['CI'] === 'true') return false;
   const { status, stdout } = spawnSync('openssl', ['version'], { encoding: 'utf8' });
   if (status === 0 && /^OpenSSL [3-9]/.test(stdout)) return false;
-  const found = status === 0 ? `${stdout.trim()} is there, OpenSSL 3 is needed` : 'there is no openssl command';
-  if (process.env['CI'] === 'true') throw new Error(`${found}, and CI=true allows no skips`);
-  return found;
+  return status === 0 ? `${stdout.trim()} is there, OpenSSL 3 is needed` : 'there is no openssl command';
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Api, KubernetesObject } from '../rig/api.ts';
 
 type Certificate = {
   readonly metadata: { readonly name: string; readonly namespace: string };
-  readonly spec: { readonly isCA: boolean; readonly commonName: string; readonly secretName: string; readonly duration?: string; readonly privateKey?: { readonly algorithm?: string; readonly size?: number } };
+  readonly spec: { readonly isCA: boolean; readonly commonName: string; readonly secretName: string; readonly duration?: string; readonly privateKey: { readonly algorithm: string; readonly size: number } };
   readonly status?: unknown;
 };
 
@@ -15,11 +15,9 @@ const CERT_MANAGER = '/apis/cert-manager.io/v1';
 export async function playCertManager({ find, apply, call }: Api): Promise<void> {
   const { items } = (await find<{ items: Certificate[] }>(`${CERT_MANAGER}/certificates`)) ?? { items: [] };
   for (const { metadata, spec } of items.filter(({ status }) => status === undefined)) {
-    // Where nothing else is said, cert-manager makes RSA keys of 2048 bits and certificates for 90 days.
-    const { isCA, commonName, duration = '2160h', privateKey: { algorithm = 'RSA', size = 2048 } = {} } = spec;
-    const key = ({ 'RSA 2048': 'RSA-2048', 'ECDSA 256': 'P-256' } as const)[`${algorithm} ${size}`];
-    assert.ok(isCA && key !== undefined);
-    const authority = testRoot({ name: commonName, key, notBefore: new Date(), notAfter: new Date(Date.now() + (parseDuration(duration) ?? 0) * 1000) });
+    const { isCA, commonName, duration = '2160h', privateKey } = spec;
+    assert.deepEqual([isCA, privateKey.algorithm, privateKey.size], [true, 'ECDSA', 256]);
+    const authority = testRoot({ name: commonName, key: 'P-256', notBefore: new Date(), notAfter: new Date(Date.now() + (parseDuration(duration) ?? 0) * 1000) });
     const data = Object.fromEntries(Object.entries(secretFiles(authority)).map(([key, value]) => [key, value.toString('base64')]));
     await apply({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { namespace: metadata.namespace, name: spec.secretName, labels: { 'controller.cert-manager.io/fao': 'true' } }, data });
     const status = { conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'Certificate is up to date and has not expired', lastTransitionTime: new Date().toISOString() }] };
