@@ -40,6 +40,8 @@ export class Queue {
   /** The signal of the work itself: a write that is on its way when the end is called for is let to its end. */
   readonly #cut = new AbortController();
   #idle: (() => void)[] = [];
+  /** A start is due in the next turn of the event loop. */
+  #filling = false;
 
   constructor(options: QueueOptions, signal: AbortSignal) {
     this.#options = { concurrency: 32, random: Math.random, backoff: { first: 0.1, max: 30 }, grace: 5, ...options };
@@ -84,15 +86,28 @@ export class Queue {
     this.#lanes.set(group, lane);
   }
 
+  /**
+   * Starts what may run, one name in each turn of the event loop: what a name computes before its first wait would otherwise be done for
+   * every name of a burst before the first one's write is on the wire.
+   */
   #fill(): void {
-    while (this.#running.size < this.#options.concurrency && !this.#signal.aborted) {
-      const name = this.#takeTurn();
-      if (name === undefined) return;
-      const group = this.#groups.get(name) ?? '';
-      this.#groups.delete(name);
-      this.#running.add(name);
-      void this.#run(name, group); // Settles always: #run catches everything and ends in #finish.
-    }
+    if (this.#filling || this.#lanes.size === 0 || this.#running.size >= this.#options.concurrency) return;
+    this.#filling = true;
+    setImmediate(() => {
+      this.#filling = false;
+      this.#startOne();
+      this.#fill();
+    });
+  }
+
+  #startOne(): void {
+    if (this.#signal.aborted) return;
+    const name = this.#takeTurn();
+    if (name === undefined) return;
+    const group = this.#groups.get(name) ?? '';
+    this.#groups.delete(name);
+    this.#running.add(name);
+    void this.#run(name, group); // Settles always: #run catches everything and ends in #finish.
   }
 
   /** The first name of the first lane; the lane goes to the end of the line. */

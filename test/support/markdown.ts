@@ -14,6 +14,8 @@ export type Step = {
   readonly commands: string;
   /** null: nothing is said about it. */
   readonly output: string | null;
+  /** What a reader has written by then: the `yaml` blocks since the step before that begin with `# name.yaml`. */
+  readonly files: readonly { readonly name: string; readonly text: string }[];
   readonly line: number;
   readonly section: string;
 };
@@ -39,10 +41,14 @@ export function blocks(markdown: string): Block[] {
 
 /** The `sh` blocks; a `text` block that follows one with no other block between them is its output. */
 export function steps(markdown: string): Step[] {
-  const all = blocks(markdown);
-  return all.flatMap(({ language, text, line, section }, i) => {
-    const next = all[i + 1];
-    return language === 'sh' ? [{ commands: text, output: next?.language === 'text' ? next.text : null, line, section }] : [];
+  let files: Step['files'] = [];
+  return blocks(markdown).flatMap(({ language, text, line, section }, i, all): Step[] => {
+    const name = language === 'yaml' ? /^# ([\w-]+\.yaml)$/m.exec(text.split('\n')[0] ?? '')?.[1] : undefined;
+    if (name !== undefined) files = [...files, { name, text: `${text}\n` }];
+    if (language !== 'sh') return [];
+    const [next, written] = [all[i + 1], files];
+    files = [];
+    return [{ commands: text, output: next?.language === 'text' ? next.text : null, files: written, line, section }];
   });
 }
 

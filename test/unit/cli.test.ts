@@ -175,7 +175,7 @@ test('check notes what is right and yet hardly meant, and not its twin that is f
   const cases: { note: RegExp; odd: string; fine: string }[] = [
     { note: /signers: there is none/, odd: 'signers: []', fine: `signers:\n${signer('a', '{ namespaces: a }')}` },
     { note: /requesters\[0\]\.user: "istio-system\/istiod" is not how/, odd: `${requester('istio-system/istiod')}signers: []`, fine: `${istiod}signers: []` },
-    { note: /signers\[0\]\.allow\[0\]: no requester vouches/, odd: `signers:\n${signer('a', '{ dnsNames: a.test }')}`, fine: `${istiod}signers:\n${signer('a', '{ dnsNames: a.test }')}` },
+    { note: /signers\[0\]\.allow\[0\]: no requester vouches/, odd: `signers:\n${signer('a', '{ requesters: "system:serviceaccount:istio-system:istiod", dnsNames: a.test }')}`, fine: `${istiod}signers:\n${signer('a', '{ requesters: "system:serviceaccount:istio-system:istiod", dnsNames: a.test }')}` },
     { note: /signers\[0\]\.allow: is empty/, odd: `signers:\n${signer('a', '[]')}`, fine: `signers:\n${signer('a', '{ namespaces: a }')}` },
     { note: /signers\[1\]\.allow: "a" is in signer "example\.test\/a" too/, odd: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: a }')}`, fine: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: b }')}` },
     { note: /signers\[1\]\.allow\[0\]\.namespaces: "\*" includes/, odd: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: "*" }')}`, fine: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: unclaimed }')}` },

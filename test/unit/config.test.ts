@@ -42,8 +42,8 @@ test('a problem says what was found and what is allowed', () => {
 });
 
 test('one value stands for a list of one', () => {
-  const list = config('requesters: [{ user: a, vouches: { namespaces: [x], signers: [example.test/foo] } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: [{ namespaces: [foo], dnsNames: [a.test], ipAddresses: [10.0.0.0/8], usages: [digital signature], keys: [P-256] }] }]');
-  const single = config('requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/foo } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: { namespaces: foo, dnsNames: a.test, ipAddresses: 10.0.0.0/8, usages: digital signature, keys: P-256 } }]');
+  const list = config('requesters: [{ user: a, vouches: { namespaces: [x], signers: [example.test/foo] } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: [{ namespaces: [foo], requesters: [a], dnsNames: [a.test], ipAddresses: [10.0.0.0/8], usages: [digital signature], keys: [P-256] }] }]');
+  const single = config('requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/foo } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: { namespaces: foo, requesters: a, dnsNames: a.test, ipAddresses: 10.0.0.0/8, usages: digital signature, keys: P-256 } }]');
   assert.deepEqual(single, list);
 });
 
@@ -89,7 +89,10 @@ const CONTRADICTIONS: readonly { what: string; wrong: string; told: string; righ
   { what: 'a default above the maximum', wrong: `${MINIMAL}    lifetime: { default: 2h, max: 1h }\n`, told: 'signers[0].lifetime', right: `${MINIMAL}    lifetime: { default: 1h, max: 2h }\n` },
   { what: 'a lifetime of seconds', wrong: `${MINIMAL}    lifetime: { max: 29s }\n`, told: 'signers[0].lifetime', right: `${MINIMAL}    lifetime: { max: 30s }\n` },
   { what: 'an alternative without any name', wrong: MINIMAL.replace('namespaces: [foo]', 'keys: [P-256]'), told: 'signers[0].allow[0]', right: MINIMAL.replace('namespaces: [foo]', 'keys: [P-256], namespaces: [foo]') },
-  { what: 'service accounts without a namespace', wrong: MINIMAL.replace('namespaces: [foo]', 'serviceAccounts: foo/a, dnsNames: a.test'), told: 'signers[0].allow[0].serviceAccounts', right: MINIMAL.replace('namespaces: [foo]', 'serviceAccounts: foo/a, namespaces: foo') },
+  { what: 'service accounts without a namespace', wrong: MINIMAL.replace('namespaces: [foo]', 'serviceAccounts: foo/a, requesters: a, dnsNames: a.test'), told: 'signers[0].allow[0].serviceAccounts', right: MINIMAL.replace('namespaces: [foo]', 'serviceAccounts: foo/a, namespaces: foo') },
+  { what: 'a DNS name on nobody\'s word', wrong: MINIMAL.replace('namespaces: [foo]', 'dnsNames: a.test'), told: 'signers[0].allow[0]', right: MINIMAL.replace('namespaces: [foo]', 'requesters: a, dnsNames: a.test') },
+  { what: 'a SPIFFE ID by URI', wrong: MINIMAL.replace('namespaces: [foo]', 'requesters: a, uris: "spiffe://*/ns/*/sa/*"'), told: 'signers[0].allow[0].uris[0]', right: MINIMAL.replace('namespaces: [foo]', 'requesters: a, uris: "https://a.test/*"') },
+  { what: 'publishing into the mesh configuration itself', wrong: `${MINIMAL}publish: { meshConfig: { configMap: istio-system/istio } }`, told: 'publish.meshConfig.configMap', right: `${MINIMAL}publish: { meshConfig: { configMap: istio-system/signet-mesh } }` },
   { what: 'vouching for a signer that is not there', wrong: `requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/fo } }]\n${MINIMAL}`, told: 'requesters[0].vouches.signers[0]', right: `requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/foo } }]\n${MINIMAL}` },
   { what: 'a port beyond the last', wrong: `${MINIMAL}http: { address: ":65536" }`, told: 'http.address', right: `${MINIMAL}http: { address: ":65535" }` },
 ];
@@ -106,8 +109,8 @@ const VALUES: readonly { key: string; put: (value: string) => string; wrong: rea
   { key: 'signers[0].name', put: (value) => MINIMAL.replace('example.test/foo', value), wrong: ['foo', 'example/foo', 'Example.test/foo', 'example.test/foo/bar', 'example.test/', '/foo', 'example.test/-foo'], right: ['example.test/ns.foo', 'a.b/c', 'clusterissuers.cert-manager.io/foo-1'] },
   { key: 'signers[0].ca.secret', put: (value) => MINIMAL.replace('cas/foo', value), wrong: ['foo', 'a/b/c', 'A/b', 'a/', '../x'], right: ['a/b', 'a/b.c'] },
   { key: 'signers[0].allow[0].namespaces[0]', put: (value) => MINIMAL.replace('[foo]', `["${value}"]`), wrong: ['Foo', 'foo_bar', 'foo.bar', '', '-foo'], right: ['foo', 'team-*', '*', 'unclaimed'] },
-  { key: 'signers[0].allow[0].dnsNames[0]', put: (value) => MINIMAL.replace('namespaces: [foo]', `dnsNames: ["${value}"]`), wrong: ['', 'a..b', '.a', 'a b', 'a/b'], right: ['a.test', '*.a.test', 'A.test'] },
-  { key: 'signers[0].allow[0].ipAddresses[0]', put: (value) => MINIMAL.replace('namespaces: [foo]', `ipAddresses: ["${value}"]`), wrong: ['10.0.0.1/8', '10.0.0.0/33', '1.2.3', '01.2.3.4', 'a'], right: ['10.0.0.0/8', '10.1.2.3', '::1', 'fd00::/8'] },
+  { key: 'signers[0].allow[0].dnsNames[0]', put: (value) => MINIMAL.replace('namespaces: [foo]', `requesters: a, dnsNames: ["${value}"]`), wrong: ['', 'a..b', '.a', 'a b', 'a/b'], right: ['a.test', '*.a.test', 'A.test'] },
+  { key: 'signers[0].allow[0].ipAddresses[0]', put: (value) => MINIMAL.replace('namespaces: [foo]', `requesters: a, ipAddresses: ["${value}"]`), wrong: ['10.0.0.1/8', '10.0.0.0/33', '1.2.3', '01.2.3.4', 'a'], right: ['10.0.0.0/8', '10.1.2.3', '::1', 'fd00::/8'] },
   { key: 'signers[0].allow[0].usages[0]', put: (value) => MINIMAL.replace('[foo]', `[foo], usages: ["${value}"]`), wrong: ['cert sign', 'crl sign', 'any', 'signs'], right: ['digital signature', 'client auth'] },
   { key: 'trustDomain', put: (value) => `trustDomain: "${value}"\n${MINIMAL}`, wrong: ['A.b', 'a b', '', 'spiffe://a'], right: ['cluster.local', 'a'] },
   { key: 'http.address', put: (value) => `${MINIMAL}http: { address: "${value}" }`, wrong: ['9402', 'localhost', ':', 'http://a:1', ':123456'], right: [':0', 'localhost:9402', '127.0.0.1:9402', '[::1]:9402'] },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { DerError } from '../../src/core/der-error.ts';
 import { readDer } from '../../src/core/der-reader.ts';
@@ -39,8 +39,7 @@ describe('readPublicKey', () => {
   it('refuses Ed25519 keys for which anybody can sign', () => {
     // R = the neutral point and S = 0 verify for every message under the neutral point as the key.
     const spki = ed25519(Buffer.from(SMALL_ORDER[0] ?? '', 'hex'));
-    const forged = Buffer.concat([Buffer.from(SMALL_ORDER[0] ?? '', 'hex'), Buffer.alloc(32)]);
-    assert.equal(verify(null, Buffer.from('any request at all'), createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' }), forged), true, 'OpenSSL believes it');
+    // OpenSSL 3.0 believes such a signature (seen in Node 20); newer ones do not, and must not be what this rests on.
     assert.throws(() => publicKey(spki), DerError);
     publicKey(fixedKey('ed25519').spki);
   });
