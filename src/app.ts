@@ -121,10 +121,10 @@ export async function startApp({ config, connection, namespace, version, log, no
 
   /** The signer that comes first in the configuration keeps its CA; a later one whose CA cannot be told apart from it does not sign. */
   function clashWithEarlier(name: string, pair: CaPair): string | null {
-    for (const [earlier, { inUse, tried }] of authorities) {
+    for (const [earlier, { claimed, tried }] of authorities) {
       if (earlier === name) return null;
       if (!tried) return `the CA of signer "${earlier}", which comes first, has not been looked at yet`;
-      const clash = inUse === null ? null : sharedTrust(pair, inUse);
+      const clash = claimed === null ? null : sharedTrust(pair, claimed);
       if (clash !== null) return `it cannot be told apart from signer "${earlier}": ${clash}. Give each signer a CA with a root of its own, or set "anchor: issuer" for both`;
     }
     return null;

@@ -50,8 +50,8 @@ function authorityOf({ name, anchor, ca: { secret } }: SignerConfig, { config, n
     ownName: `Secret ${namespace}/${ownSecretName(name)}`,
     keep: () => Promise.reject(new WouldWrite('only `run` writes')),
     conflict: (pair) => {
-      for (const { inUse } of earlier) {
-        const clash = inUse === null ? null : sharedTrust(pair, inUse);
+      for (const { claimed } of earlier) {
+        const clash = claimed === null ? null : sharedTrust(pair, claimed);
         if (clash !== null) return `it cannot be told apart from a signer that comes first: ${clash}`;
       }
       return null;

@@ -11,6 +11,8 @@ export type QueueOptions = {
   /** Names worked on at the same time. */
   readonly concurrency?: number;
   readonly random?: () => number;
+  /** Runs a function in another turn of the event loop. */
+  readonly nextTurn?: (run: () => void) => void;
   /** First and longest wait of a retry, in seconds. */
   readonly backoff?: { readonly first: number; readonly max: number };
   /** Seconds that work in flight has to finish after the end was called for; then its own signal is aborted. */
@@ -44,7 +46,7 @@ export class Queue {
   #filling = false;
 
   constructor(options: QueueOptions, signal: AbortSignal) {
-    this.#options = { concurrency: 32, random: Math.random, backoff: { first: 0.1, max: 30 }, grace: 5, ...options };
+    this.#options = { concurrency: 32, random: Math.random, nextTurn: (run) => void setImmediate(run), backoff: { first: 0.1, max: 30 }, grace: 5, ...options };
     this.#signal = signal;
     signal.addEventListener('abort', () => this.#abandon(), { once: true });
   }
@@ -93,7 +95,7 @@ export class Queue {
   #fill(): void {
     if (this.#filling || this.#lanes.size === 0 || this.#running.size >= this.#options.concurrency) return;
     this.#filling = true;
-    setImmediate(() => {
+    this.#options.nextTurn(() => {
       this.#filling = false;
       this.#startOne();
       this.#fill();

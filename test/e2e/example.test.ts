@@ -70,12 +70,12 @@ const PLAYED: readonly Played<Stage>[] = [
   {
     command: /^kubectl logs -n signet-system deploy\/signet \| grep (\S+|'[^']+')$/,
     instead: "the log of Signet's process",
-    play: async ({ cluster }, [, word = '']) => linesThat(word, cluster.signet().log()),
+    play: async ({ cluster }, [, word = '']) => linesThat(word, cluster.signet()?.log() ?? ''),
   },
   {
     command: /^kubectl get --raw \/api\/v1\/namespaces\/signet-system\/services\/signet:http\/proxy(\S+) \| grep (\S+|'[^']+')$/,
     instead: "the same page, from Signet's process",
-    play: async ({ cluster }, [, path = '', word = '']) => linesThat(word, await (await cluster.signet().get(path)).text()),
+    play: async ({ cluster }, [, path = '', word = '']) => linesThat(word, (await (await cluster.signet()?.get(path))?.text()) ?? ''),
   },
 ];
 

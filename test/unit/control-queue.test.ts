@@ -32,7 +32,7 @@ function bench(options: Partial<QueueOptions> = {}): Bench {
     running.add(name);
     return new Promise<Outcome>((resolve, reject) => underWay.set(name, { resolve, reject })).finally(() => running.delete(name));
   };
-  const queue = new Queue({ work, onBug: (name) => bugs.push(name), random: () => 0.5, ...options }, stop.signal);
+  const queue = new Queue({ work, onBug: (name) => bugs.push(name), random: () => 0.5, nextTurn: (run) => run(), ...options }, stop.signal);
   const end = async (name: string, outcome: Outcome | Error = 'done'): Promise<void> => {
     const job = underWay.get(name);
     assert.ok(job, `${name} is not under way`);
@@ -99,6 +99,19 @@ describe('names together', () => {
     await end('b');
     assert.deepEqual(began, ['a', 'b', 'c', 'd']);
     assert.equal(running.size, 3);
+  });
+
+  it('begin one in each turn of the event loop, so that the write of the first is not behind what all of them compute', async () => {
+    const turns: (() => void)[] = [];
+    const { queue, began } = bench({ nextTurn: (run) => turns.push(run) });
+    for (const name of ['a', 'b', 'c']) queue.add(name, 'g');
+    assert.deepEqual(began, []);
+    for (const expected of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
+      assert.equal(turns.length, 1);
+      turns.shift()?.();
+      assert.deepEqual(began, expected);
+    }
+    assert.deepEqual(turns, []);
   });
 
   it('of one group are worked on in the order in which they came', async () => {

@@ -1,7 +1,7 @@
 import { Unavailable } from '../../control/errors.ts';
 import type { AdoptingAuthority, AuthorityState } from '../../control/ports.ts';
 import { adoption } from '../../core/adopt.ts';
-import { caTrouble } from '../../core/ca-validity.ts';
+import { caTrouble, type CaTrouble } from '../../core/ca-validity.ts';
 import type { Certificate } from '../../core/certificate.ts';
 import type { Plan } from '../../core/plan.ts';
 import { signLocally } from './local.ts';
@@ -48,6 +48,11 @@ export class SecretAuthority implements AdoptingAuthority {
     return this.#inUse;
   }
 
+  /** The pair that signs now, or that will once it is kept: what other signers must not share. */
+  get claimed(): CaPair | null {
+    return this.#inUse ?? (this.#offered?.ok === true ? this.#offered.pair : null);
+  }
+
   /** The source Secret as it is now; null: there is none. */
   offer(files: PairFiles | null): void {
     this.#offered = files === null ? { ok: false, problem: 'does not exist' } : loadPair(files, this.#options);
@@ -91,7 +96,7 @@ export class SecretAuthority implements AdoptingAuthority {
     if (clash !== null) return this.#hold(`${sourceName} holds a pair that cannot be used: ${clash}`);
     // A pair that may not sign beside the others has no certificates to protect.
     const replaces = this.#inUse !== null && conflict(this.#inUse) !== null;
-    if (verdict.do === 'hold' && !(replaces && caTrouble(offered.chain, now(), 0) === null)) return this.#hold(`${sourceName} holds a pair that waits for a rotation: ${verdict.why}`);
+    if (verdict.do === 'hold' && !(replaces && caTrouble(offered.chain, now(), 0) === null)) return this.#hold(`${sourceName} holds a pair that ${this.#inUse === null ? 'cannot be used' : 'waits for a rotation'}: ${verdict.why}`);
     await keep(offered.files, signal);
     this.#kept = { ok: true, pair: offered };
     this.#inUse = offered;
@@ -100,7 +105,7 @@ export class SecretAuthority implements AdoptingAuthority {
   }
 
   state(): AuthorityState {
-    if (this.#inUse === null) return { ready: false, reason: 'CertificateAuthorityUnavailable', message: this.#problem() };
+    if (this.#inUse === null) return { ready: false, ...this.#absence() };
     const clash = this.#options.conflict(this.#inUse);
     if (clash !== null) return { ready: false, reason: 'CertificateAuthorityUnavailable', message: clash };
     const { chain, anchor } = this.#inUse;
@@ -112,6 +117,12 @@ export class SecretAuthority implements AdoptingAuthority {
   async issue(plan: Plan, _signal: AbortSignal): Promise<readonly Certificate[]> {
     if (this.#inUse === null) throw new Unavailable(this.#problem());
     return signLocally(plan, this.#inUse);
+  }
+
+  /** Why nothing is in use. A pair that is over is that, also where it never was in use. */
+  #absence(): CaTrouble {
+    const trouble = this.#kept === null && this.#offered?.ok === true ? caTrouble(this.#offered.pair.chain, this.#options.now(), 0) : null;
+    return { reason: trouble?.reason ?? 'CertificateAuthorityUnavailable', message: this.#problem() };
   }
 
   #problem(): string {

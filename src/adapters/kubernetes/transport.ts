@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { createSecureContext } from 'node:tls';
 import type { Agent, Dispatcher } from 'undici';
 import type { Log } from '../../control/ports.ts';
 import { ApiFailure, failureOfAnswer, failureOfNetwork } from './api-failure.ts';
@@ -116,12 +117,18 @@ export function describeCall({ method, path }: { method: string; path: string })
 
 /** 64 connections carry several thousand writes a second; more would only queue in the API server instead of here. */
 function callOptions(tls: TlsMaterial): Agent.Options {
-  return { connections: 64, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, headersTimeout: 15_000, bodyTimeout: 30_000, connect: { timeout: 10_000, ...tls } as NonNullable<Agent.Options['connect']> };
+  return { connections: 64, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, headersTimeout: 15_000, bodyTimeout: 30_000, connect: connectOptions(tls) };
 }
 
 /** A watch holds its connection for minutes and is silent for long: it has its own inactivity timer. */
 function watchOptions(tls: TlsMaterial): Agent.Options {
-  return { pipelining: 1, headersTimeout: 60_000, bodyTimeout: 0, keepAliveTimeout: 1_000, connect: { timeout: 10_000, ...tls } as NonNullable<Agent.Options['connect']> };
+  return { pipelining: 1, headersTimeout: 60_000, bodyTimeout: 0, keepAliveTimeout: 1_000, connect: connectOptions(tls) };
+}
+
+/** Certificates and keys are read once: for each connection anew they would cost as much as its handshake, and a burst opens dozens. */
+function connectOptions({ ca, cert, key, ...names }: TlsMaterial): NonNullable<Agent.Options['connect']> {
+  const secureContext = createSecureContext({ ca, cert, key });
+  return { timeout: 10_000, ...names, secureContext } as NonNullable<Agent.Options['connect']>;
 }
 
 async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number, call = ''): Promise<string> {

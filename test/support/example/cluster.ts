@@ -18,7 +18,8 @@ export interface PlayedCluster extends AsyncDisposable {
   /** From then on pods of namespaces with istio-injection=enabled have a sidecar. */
   install(istio: Istio): void;
   uninstall(): Promise<void>;
-  signet(): SignetPod;
+  /** undefined: it does not run. */
+  signet(): SignetPod | undefined;
   workload(namespace: string, name: string): WorkloadPod;
   /** Throws what went wrong in the meantime. */
   check(): void;
@@ -49,12 +50,13 @@ export function playCluster({ controlPlane, program }: { controlPlane: ControlPl
 
   async function playDeployments(): Promise<void> {
     const deployments = await api.list<Deployment>('/apis/apps/v1/deployments');
-    const names = new Set(deployments.map(nameOf));
+    const names = new Set(deployments.filter(({ spec }) => spec.replicas > 0).map(nameOf));
     for (const name of running.keys()) if (!names.has(name)) await stop(name);
     for (const deployment of deployments) {
+      if (deployment.spec.replicas > 1) throw new Error(`${nameOf(deployment)} is more than one pod, which is not played`);
       const [name, template] = [nameOf(deployment), JSON.stringify(deployment.spec.template)];
       if (running.has(name) && running.get(name)?.template !== template) await stop(name);
-      if (!running.has(name)) running.set(name, { template, deployment, pod: await start(deployment) });
+      if (deployment.spec.replicas > 0 && !running.has(name)) running.set(name, { template, deployment, pod: await start(deployment) });
       const { observedGeneration, availableReplicas } = deployment.status ?? {};
       const isObserved = observedGeneration === deployment.metadata.generation;
       const isReady = (await running.get(name)?.pod.ready()) === true;
@@ -81,11 +83,12 @@ export function playCluster({ controlPlane, program }: { controlPlane: ControlPl
     for (const pods of [running, signets, workloads]) pods.delete(name);
   }
 
-  async function tell({ metadata: { namespace, name, generation } }: Deployment, isReady: boolean): Promise<void> {
+  async function tell({ metadata: { namespace, name, generation }, spec }: Deployment, isReady: boolean): Promise<void> {
     const at = new Date().toISOString();
     const available = { type: 'Available', status: isReady ? 'True' : 'False', reason: isReady ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable', message: '', lastUpdateTime: at, lastTransitionTime: at };
-    const counts = isReady ? { readyReplicas: 1, availableReplicas: 1, unavailableReplicas: null } : { readyReplicas: null, availableReplicas: null, unavailableReplicas: 1 };
-    const status = { observedGeneration: generation, replicas: 1, updatedReplicas: 1, ...counts, conditions: [available] };
+    const [ready, missing] = isReady ? [spec.replicas, null] : [null, spec.replicas];
+    const counts = { readyReplicas: ready, availableReplicas: ready, unavailableReplicas: missing === 0 ? null : missing };
+    const status = { observedGeneration: generation, replicas: spec.replicas, updatedReplicas: spec.replicas, ...counts, conditions: [available] };
     await api.call('PATCH', `/apis/apps/v1/namespaces/${namespace}/deployments/${name}/status`, { status }, 'application/merge-patch+json');
   }
 
@@ -97,8 +100,12 @@ export function playCluster({ controlPlane, program }: { controlPlane: ControlPl
       await istio?.istiod[Symbol.asyncDispose]();
       istio = undefined;
     },
-    signet: () => found(signets, 'signet-system/signet'),
-    workload: (namespace, name) => found(workloads, `${namespace}/${name}`),
+    signet: () => signets.get('signet-system/signet'),
+    workload: (namespace, name) => {
+      const pod = workloads.get(`${namespace}/${name}`);
+      if (pod === undefined) throw new Error(`there is no pod of ${namespace}/${name}`);
+      return pod;
+    },
     check: () => {
       if (trouble !== undefined) throw new Error('the played cluster is broken', { cause: trouble });
     },
@@ -118,10 +125,4 @@ function unlessChanged(error: unknown): void {
 
 function nameOf({ metadata }: Pick<Deployment, 'metadata'>): string {
   return `${metadata.namespace}/${metadata.name}`;
-}
-
-function found<T>(pods: ReadonlyMap<string, T>, name: string): T {
-  const pod = pods.get(name);
-  if (pod === undefined) throw new Error(`there is no pod of ${name}`);
-  return pod;
 }

@@ -1,7 +1,7 @@
 /** The Deployment of an example as far as the played cluster looks at it. */
 export type Deployment = {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly uid: string; readonly generation: number };
-  readonly spec: { readonly template: PodTemplate };
+  readonly spec: { readonly replicas: number; readonly template: PodTemplate };
   readonly status?: { readonly observedGeneration?: number; readonly availableReplicas?: number };
 };
 
