@@ -32,8 +32,8 @@ export function adoptLoop({ authorities, changed, log, meter }: AdoptOptions): (
       if (signal.aborted) return 'done';
       if (!(error instanceof Unavailable) && !(error instanceof Refusal)) throw error;
       log.warn('cannot keep the CA pair now', { signer, why: error.message });
-      // A refused write is mostly a missing RBAC rule: granting it should need no restart.
-      return { retryAfter: error instanceof Unavailable ? error.retryAfter : 30 };
+      // A refused write is mostly an RBAC rule that is missing, or that the API server has not learnt yet: it is tried again too.
+      return { retryAfter: error instanceof Unavailable ? error.retryAfter : null };
     }
   };
 }
