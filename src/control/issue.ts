@@ -81,7 +81,7 @@ async function perform(step: Step, observed: Observed, options: IssueOptions, si
 }
 
 async function issue(plan: Plan, observed: Observed, options: IssueOptions, signal: AbortSignal): Promise<Outcome> {
-  const { requests, log, meter, events, policy } = options;
+  const { requests, log, meter, policy } = options;
   const authority = options.authority(plan.signer);
   const signer = policy.signers.find(({ name }) => name === plan.signer);
   const state = authority?.state();
@@ -104,7 +104,7 @@ async function issue(plan: Plan, observed: Observed, options: IssueOptions, sign
   }
   if (received !== undefined) meter.issued(plan.signer, (options.monotonic() - received) / 1000);
   meter.decided(plan.signer, 'issued', 'PolicyAllowed');
-  if (plan.adjustments.length > 0) events.emit(observed, { type: 'Normal', reason: 'PolicyAllowed', message: `Issued with ${plan.adjustments.join('; ')}` });
+  // No Event: a mesh with EC keys, or one that asks for longer lives than it gets, would have one for every certificate, and refusals could not be told among them.
   log.info('issued', { ...facts(observed), serial, caSha256: plan.issuer, policy: plan.policy, notAfter: plan.notAfter.toISOString(), adjustments: plan.adjustments });
   return 'done';
 }

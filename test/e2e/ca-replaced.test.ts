@@ -279,7 +279,7 @@ async function assertWaits({ workloads }: World, name: string): Promise<void> {
 }
 
 async function served({ workloads }: World, name: string): Promise<Issued> {
-  return await workloads.answer(await workloads.ask(signerOf(name), name), { seconds: 10 });
+  return workloads.answer(await workloads.ask(signerOf(name), name), { seconds: 10 });
 }
 
 function held({ signet }: World, signer: string): Promise<number> {

@@ -18,9 +18,7 @@ export type MeshOptions = {
   /** `lifetime` of the tenants' signers. */
   readonly lifetime?: string;
   readonly istiodArgs?: readonly string[];
-  readonly apiserverArgs?: readonly string[];
-  /** Of the node that runs Signet. */
-  readonly nodeArgs?: readonly string[];
+  readonly istiodEnv?: Readonly<Record<string, string>>;
 };
 
 /** What an operator writes for seed flow: one signer a tenant, the mesh's own for everybody else and for istiod itself. */
@@ -65,14 +63,14 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
     for (const part of started) await part[Symbol.asyncDispose]();
   };
   try {
-    const controlPlane = use(await startControlPlane({ apiserverArgs: options.apiserverArgs ?? [] }));
+    const controlPlane = use(await startControlPlane());
     const authorities = testAuthorities();
     await controlPlane.namespaces('cert-manager', 'istio-system', 'foo', 'bar');
     await controlPlane.api.apply(caSecret('foo-ca-selfsigned', authorities.foo), caSecret('bar-ca-selfsigned', authorities.bar), caSecret('istio-ca-selfsigned', authorities['istio-system']));
-    const signet = use(await startSignet({ controlPlane, config: meshConfig(options), nodeArgs: options.nodeArgs ?? [] }));
+    const signet = use(await startSignet({ controlPlane, config: meshConfig(options) }));
     await signet.ready();
     const certSigners = ['foo', 'bar', 'istio-system'].map((name) => `${SIGNER_DOMAIN}/${name}`);
-    const istiod = use(await startIstiod({ controlPlane, sharedMeshConfig: 'signet-mesh', certSigners, args: options.istiodArgs ?? [] }));
+    const istiod = use(await startIstiod({ controlPlane, sharedMeshConfig: 'signet-mesh', certSigners, args: options.istiodArgs ?? [], env: options.istiodEnv ?? {} }));
     await istiod.ready();
     return { controlPlane, signet, istiod, authorities, [Symbol.asyncDispose]: dispose };
   } catch (error) {

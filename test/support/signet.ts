@@ -29,15 +29,8 @@ export interface SignetProcess extends AsyncDisposable {
   cli(...args: readonly string[]): Promise<{ code: number; output: string }>;
 }
 
-export type SignetOptions = {
-  readonly controlPlane: ControlPlane;
-  /** signet.yaml. */
-  readonly config: string;
-  /** Of node itself, such as --cpu-prof. */
-  readonly nodeArgs?: readonly string[];
-};
-
-export async function startSignet({ controlPlane, config: text, nodeArgs = [] }: SignetOptions): Promise<SignetProcess> {
+/** `config` is the text of signet.yaml. */
+export async function startSignet({ controlPlane, config: text }: { controlPlane: ControlPlane; config: string }): Promise<SignetProcess> {
   const config = valid(text);
   await controlPlane.namespaces('signet-system', ...config.signers.map(({ ca }) => ca.secret.namespace));
   await controlPlane.serviceAccounts(ACCOUNT);
@@ -49,7 +42,7 @@ export async function startSignet({ controlPlane, config: text, nodeArgs = [] }:
   const program = await buildProgram({ out: join(dir, 'program') });
   const kubeconfig = await controlPlane.kubeconfigFor({ serviceAccount: ACCOUNT }, { seconds: 24 * 3_600 });
   const spawn = (name: string, args: readonly string[]): Promise<RigProcess> =>
-    startProcess({ name, command: process.execPath, args: [...nodeArgs, program, ...args], cwd: dir, log: join(dir, `${name}.log`) });
+    startProcess({ name, command: process.execPath, args: [program, ...args], cwd: dir, log: join(dir, `${name}.log`) });
   const run = (): Promise<RigProcess> => spawn('signet', ['run', '-c', file, '--kubeconfig', kubeconfig, '--log-format', 'json']);
 
   let running = await run();
