@@ -20,5 +20,6 @@ export const SUITES: readonly Suite[] = [
   { name: 'house', about: 'imports, file lengths, manifests, the gate itself', counterpart: '-', folder: 'house', fast: false, alone: false },
   { name: 'controlplane', about: 'how the real parts are built, cached and kept on a leash', counterpart: 'Go', folder: 'controlplane', fast: false, alone: false },
   { name: 'apiserver', about: 'the same contract on the real API server, and kubectl on the sandbox', counterpart: 'kube-apiserver, etcd, kubectl', folder: 'contract', only: /apiserver|kubectl/, fast: false, alone: true },
-  { name: 'e2e', about: 'istiod, Istio agents and Envoys with Signet as their signer', counterpart: 'istiod, pilot-agent, Envoy', folder: 'e2e', fast: false, alone: true },
+  { name: 'e2e', about: 'istiod, Istio agents and Envoys with Signet as their signer', counterpart: 'istiod, pilot-agent, Envoy', folder: 'e2e', not: /burst/, fast: false, alone: false },
+  { name: 'burst', about: 'two hundred workloads that start at once', counterpart: 'istiod', folder: 'e2e', only: /burst/, fast: false, alone: true },
 ];
