@@ -10,6 +10,7 @@ import { testKey } from '../support/keys.ts';
 import { SIGNER_DOMAIN, startMesh, type Mesh } from '../support/mesh.ts';
 import { csrPem, spiffe } from '../support/requests.ts';
 import { caClient, type CaClient } from '../support/rig/ca-client.ts';
+import { judge } from '../support/rig/judge.ts';
 
 const TENANTS = ['foo', 'bar'] as const;
 const WORKLOADS = 200;
@@ -49,6 +50,9 @@ describe(`${WORKLOADS} certificates asked at once through a real istiod`, () => 
     const done = await burst(mesh, workloads, () => client);
     assertServed(mesh, done);
     const share = told('one connection', done);
+    const verdicts = await judge(done.answers.map(({ workload: { namespace, account }, chain }) => ({ name: `${namespace}/${account}`, chain: chain.slice(0, -1).join('\n'), roots: chain.at(-1) ?? '' })));
+    assert.equal(verdicts.length, WORKLOADS);
+    assert.deepEqual(verdicts.filter(({ objections }) => objections.length > 0), [], 'openssl, Go or zlint object');
     assert.ok(share >= LEAST_SHARE, `only ${(share * 100).toFixed(1)} % were signed within ${WITHIN} s`);
   });
 
