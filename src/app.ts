@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { sharedTrust } from './adapters/authorities/conflict.ts';
+import { clashWithEarlier } from './adapters/authorities/conflict.ts';
 import { SecretAuthority } from './adapters/authorities/secret.ts';
 import { startHttp } from './adapters/http/server.ts';
 import type { Connection } from './adapters/kubernetes/connection.ts';
@@ -10,7 +10,6 @@ import type { Service } from './adapters/kubernetes/pending-requests.ts';
 import { kubernetesRequests } from './adapters/kubernetes/requests.ts';
 import { watchSecret, writeSecret, type SecretSnapshot } from './adapters/kubernetes/secrets.ts';
 import { createMetrics } from './adapters/metrics.ts';
-import type { CaPair } from './adapters/authorities/pair.ts';
 import type { Config, SignerConfig } from './config.ts';
 import type { ObjectName } from './config/values.ts';
 import { adoptLoop } from './control/adopt.ts';
@@ -114,20 +113,17 @@ export async function startApp({ config, connection, namespace, version, log, no
         const result = await writeSecret(connection, { namespace, name: own, data: { ...files }, labels: LABELS, annotations: { 'signet.dev/signer': name }, seen: ownSecrets.get(name) ?? null }, keepSignal);
         if (result === 'conflict') throw new Unavailable(`Secret ${namespace}/${own} was written by somebody else at the same time`);
       },
-      conflict: (pair) => clashWithEarlier(name, pair),
+      conflict: (pair) => clashWithEarlier(pair, before(name)),
       now,
     });
   }
 
-  /** The signer that comes first in the configuration keeps its CA; a later one whose CA cannot be told apart from it does not sign. */
-  function clashWithEarlier(name: string, pair: CaPair): string | null {
-    for (const [earlier, { claimed, tried }] of authorities) {
-      if (earlier === name) return null;
-      if (!tried) return `the CA of signer "${earlier}", which comes first, has not been looked at yet`;
-      const clash = claimed === null ? null : sharedTrust(pair, claimed);
-      if (clash !== null) return `it cannot be told apart from signer "${earlier}": ${clash}. Give each signer a CA with a root of its own, or set "anchor: issuer" for both`;
+  /** The signers that stand before this one in the configuration. */
+  function* before(name: string): Generator<[string, SecretAuthority]> {
+    for (const entry of authorities) {
+      if (entry[0] === name) return;
+      yield entry;
     }
-    return null;
   }
 
   function watchCa({ name, ca }: SignerConfig): Promise<void>[] {

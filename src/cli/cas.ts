@@ -1,4 +1,4 @@
-import { sharedTrust } from '../adapters/authorities/conflict.ts';
+import { clashWithEarlier } from '../adapters/authorities/conflict.ts';
 import { loadPair, type CaPair, type PairFiles } from '../adapters/authorities/pair.ts';
 import { SecretAuthority } from '../adapters/authorities/secret.ts';
 import { ApiFailure, portError } from '../adapters/kubernetes/api-failure.ts';
@@ -29,7 +29,7 @@ export async function readCas({ connection, config, namespace, now, signal }: Re
   const files = await Promise.all(
     config.signers.map(async ({ name, ca }) => Promise.all([readSecret(connection, ca.secret, signal), readSecret(connection, { namespace, name: ownSecretName(name) }, signal)])),
   );
-  const earlier: SecretAuthority[] = [];
+  const earlier: [string, SecretAuthority][] = [];
   const views: CaView[] = [];
   for (const [i, signer] of config.signers.entries()) {
     const [source, own] = files[i] ?? [null, null];
@@ -37,25 +37,19 @@ export async function readCas({ connection, config, namespace, now, signal }: Re
     authority.offer(source);
     authority.restore(own);
     views.push(await view(signer, authority, source, signal));
-    earlier.push(authority);
+    earlier.push([signer.name, authority]);
   }
   return views;
 }
 
-function authorityOf({ name, anchor, ca: { secret } }: SignerConfig, { config, namespace, now, earlier }: Pick<ReadCasOptions, 'config' | 'namespace' | 'now'> & { earlier: readonly SecretAuthority[] }): SecretAuthority {
+function authorityOf({ name, anchor, ca: { secret } }: SignerConfig, { config, namespace, now, earlier }: Pick<ReadCasOptions, 'config' | 'namespace' | 'now'> & { earlier: readonly (readonly [string, SecretAuthority])[] }): SecretAuthority {
   return new SecretAuthority({
     anchor,
     lifetime: config.policy.signers.find((each) => each.name === name)?.lifetime.default ?? 0,
     sourceName: `Secret ${secret.namespace}/${secret.name}`,
     ownName: `Secret ${namespace}/${ownSecretName(name)}`,
     keep: () => Promise.reject(new WouldWrite('only `run` writes')),
-    conflict: (pair) => {
-      for (const { claimed } of earlier) {
-        const clash = claimed === null ? null : sharedTrust(pair, claimed);
-        if (clash !== null) return `it cannot be told apart from a signer that comes first: ${clash}`;
-      }
-      return null;
-    },
+    conflict: (pair) => clashWithEarlier(pair, earlier),
     now: () => now,
   });
 }

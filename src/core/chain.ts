@@ -1,4 +1,4 @@
-import type { Certificate } from './certificate.ts';
+import { isSelfIssued, type Certificate } from './certificate.ts';
 import { signedBy } from './certificate-signature.ts';
 import { distinguishedNameText } from './distinguished-name.ts';
 import { OID } from './oid.ts';
@@ -69,7 +69,7 @@ export function issuedBy(child: Certificate, parent: Certificate): boolean {
 
 /** Subject and issuer equal, and its own signature holds. */
 export function isSelfSigned(certificate: Certificate): boolean {
-  return Buffer.compare(certificate.subject.der, certificate.issuer.der) === 0 && signedBy(certificate, certificate);
+  return isSelfIssued(certificate) && signedBy(certificate, certificate);
 }
 
 function unique(certificates: readonly Certificate[]): Certificate[] {

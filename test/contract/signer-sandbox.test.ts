@@ -1,13 +1,4 @@
-import { startSandbox } from '../../src/sandbox/sandbox.ts';
+import { sandboxTarget } from './sandbox-target.ts';
 import { signerContract } from './signer.contract.ts';
 
-signerContract('Signet on the sandbox', async () => {
-  const sandbox = await startSandbox();
-  return {
-    url: sandbox.url,
-    ca: sandbox.ca,
-    adminToken: sandbox.token({ user: 'admin', groups: ['system:masters'] }),
-    forget: () => Promise.resolve(sandbox.store.compact()),
-    stop: () => sandbox.stop(),
-  };
-});
+signerContract('Signet on the sandbox', sandboxTarget);

@@ -20,6 +20,22 @@ export function sharedTrust(a: CaPair, b: CaPair): string | null {
   return verdict;
 }
 
+/** A signer's CA, as far as another's has to be compared with it: the pair it uses or is about to, and whether it was looked for. */
+export type Claim = { readonly claimed: CaPair | null; readonly tried: boolean };
+
+/**
+ * Why a signer's pair may not be used beside those of the signers before it in the configuration, by name and in their order; null when it may. The
+ * one that comes first keeps its CA; a later one whose CA cannot be told apart from it does not sign.
+ */
+export function clashWithEarlier(pair: CaPair, earlier: Iterable<readonly [name: string, claim: Claim]>): string | null {
+  for (const [name, { claimed, tried }] of earlier) {
+    if (!tried) return `the CA of signer "${name}", which comes first, has not been looked at yet`;
+    const clash = claimed === null ? null : sharedTrust(pair, claimed);
+    if (clash !== null) return `it cannot be told apart from signer "${name}": ${clash}. Give each signer a CA with a root of its own, or set "anchor: issuer" for both`;
+  }
+  return null;
+}
+
 function compare(a: CaPair, b: CaPair): string | null {
   const [first, second] = [a.chain[0], b.chain[0]];
   if (first === undefined || second === undefined) return null;
