@@ -26,7 +26,24 @@ function output(stream: NodeJS.WriteStream, stop: AbortController): Output {
     open = false;
     stop.abort(error);
   });
-  return { isTTY: stream.isTTY === true, write: (text) => void (open && stream.write(text)) };
+  const isTTY = stream.isTTY === true;
+  const write = (text: string): void => void (open && stream.write(text));
+  return { isTTY, write: isTTY ? write : gathered(write) };
+}
+
+/** What is written within one turn of the event loop goes out at once: a write to a pipe is a system call, and the log has two lines for each certificate. */
+function gathered(write: (text: string) => void): (text: string) => void {
+  let waiting = '';
+  const flush = (): void => {
+    if (waiting !== '') write(waiting);
+    waiting = '';
+  };
+  // However the process ends, but for SIGKILL.
+  process.on('exit', flush);
+  return (text) => {
+    if (waiting === '') setImmediate(flush);
+    waiting += text;
+  };
 }
 
 /** Anything that gets here is a bug. A signer in an unknown state signs nothing: it ends, and is started again. */

@@ -61,11 +61,20 @@ export function pathProblem(chain: readonly Certificate[]): string | null {
  * one, and the signature. OpenSSL, BoringSSL and Go pass over a parent that differs in any of them.
  */
 export function issuedBy(child: Certificate, parent: Certificate): boolean {
-  const { authorityKeyId } = child;
-  const { subjectKeyId } = parent;
-  const sameKeyId = authorityKeyId === null || subjectKeyId === null || Buffer.compare(authorityKeyId, subjectKeyId) === 0;
-  return sameKeyId && Buffer.compare(child.issuer.der, parent.subject.der) === 0 && signedBy(child, parent);
+  if (issuers.get(child) === parent) return true;
+  const issued = namesIssuer(child, parent) && signedBy(child, parent);
+  if (issued) issuers.set(child, parent);
+  return issued;
 }
+
+/** Whether issuer name and key identifier lead from the child to the parent (RFC 5280 §4.1.2.4, §4.2.1.1); the signature is not looked at. */
+export function namesIssuer({ issuer, authorityKeyId }: Certificate, { subject, subjectKeyId }: Certificate): boolean {
+  const sameKeyId = authorityKeyId === null || subjectKeyId === null || Buffer.compare(authorityKeyId, subjectKeyId) === 0;
+  return sameKeyId && Buffer.compare(issuer.der, subject.der) === 0;
+}
+
+/** Found to be so before: both are immutable, and the path of a CA is the same for each of its certificates. */
+const issuers = new WeakMap<Certificate, Certificate>();
 
 /** Subject and issuer equal, and its own signature holds. */
 export function isSelfSigned(certificate: Certificate): boolean {

@@ -1,36 +1,38 @@
 import { DerError } from './der-error.ts';
+import type { DerNode } from './der-reader.ts';
 import { parseTime } from './der-time.ts';
 
 /**
  * Checks the content of a primitive element of a universal type against the rules DER adds to BER (X.690 §8, §11)
  * and against the character set of its string type. Other classes are opaque here: their meaning is their parent's
- * affair. `offset` is where the element starts. Throws DerError.
+ * affair. Throws DerError.
  */
-export function checkPrimitive(identifier: number, content: Uint8Array, offset: number): void {
+export function checkPrimitive(element: Pick<DerNode, 'identifier' | 'content' | 'offset'>): void {
+  const { identifier, offset } = element;
   if (identifier >> 6 !== 0) return;
   const type = UNIVERSAL.get(identifier);
   if (type === undefined) {
     throw new DerError({ found: `the universal type ${identifier}`, allowed: 'a type that X.509 or PKCS #10 uses', offset });
   }
-  if (!type.valid(content)) {
-    throw new DerError({ found: `${type.name} with the content ${shown(content)}`, allowed: type.allowed, offset });
+  if (type.valid !== 'anything' && !type.valid(element.content)) {
+    throw new DerError({ found: `${type.name} with the content ${shown(element.content)}`, allowed: type.allowed, offset });
   }
 }
 
-type UniversalType = { readonly name: string; readonly allowed: string; readonly valid: (content: Uint8Array) => boolean };
+type UniversalType = { readonly name: string; readonly allowed: string; readonly valid: 'anything' | ((content: Uint8Array) => boolean) };
 
 const UNIVERSAL: ReadonlyMap<number, UniversalType> = new Map([
   [0x01, { name: 'a BOOLEAN', allowed: 'one octet, 00 or FF', valid: isBoolean }],
   [0x02, { name: 'an INTEGER', allowed: 'at least one octet and as few as possible', valid: isInteger }],
   [0x03, { name: 'a BIT STRING', allowed: '0 to 7 unused bits, all of them zero', valid: isBitString }],
-  [0x04, { name: 'an OCTET STRING', allowed: 'anything', valid: () => true }],
+  [0x04, { name: 'an OCTET STRING', allowed: 'anything', valid: 'anything' }],
   [0x05, { name: 'a NULL', allowed: 'no content', valid: (content) => content.length === 0 }],
   [0x06, { name: 'an OBJECT IDENTIFIER', allowed: 'whole arcs, each in as few octets as possible and at most 7', valid: isObjectIdentifier }],
   [0x0a, { name: 'an ENUMERATED', allowed: 'at least one octet and as few as possible', valid: isInteger }],
   [0x0c, { name: 'a UTF8String', allowed: 'well-formed UTF-8 without NUL', valid: isUtf8 }],
   [0x12, { name: 'a NumericString', allowed: 'digits and spaces', valid: every((c) => c === 0x20 || isDigit(c)) }],
   [0x13, { name: 'a PrintableString', allowed: "A-Z a-z 0-9 space ' ( ) + , - . / : = ?", valid: every(isPrintableStringCharacter) }],
-  [0x14, { name: 'a TeletexString', allowed: 'anything', valid: () => true }],
+  [0x14, { name: 'a TeletexString', allowed: 'anything', valid: 'anything' }],
   [0x16, { name: 'an IA5String', allowed: 'ASCII without NUL', valid: every((c) => c > 0 && c < 0x80) }],
   [0x17, { name: 'a UTCTime', allowed: 'a date of the calendar as YYMMDDHHMMSSZ', valid: (content) => parseTime('utc', content) !== null }],
   [0x18, { name: 'a GeneralizedTime', allowed: 'a date of the calendar as YYYYMMDDHHMMSSZ', valid: (content) => parseTime('generalized', content) !== null }],
@@ -63,7 +65,8 @@ function isBitString(content: Uint8Array): boolean {
 /** X.690 §8.19.2: no arc starts with 0x80, and the last one ends. Up to 7 octets an arc is exact in a number. */
 function isObjectIdentifier(content: Uint8Array): boolean {
   let octetsOfArc = 0;
-  for (const octet of content) {
+  for (let i = 0; i < content.length; i++) {
+    const octet = content[i] ?? 0;
     if (octetsOfArc === 0 && octet === 0x80) return false;
     octetsOfArc += 1;
     if (octetsOfArc > 7) return false;
@@ -72,11 +75,14 @@ function isObjectIdentifier(content: Uint8Array): boolean {
   return content.length > 0 && octetsOfArc === 0;
 }
 
+const isAscii = every((c) => c < 0x80);
+
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** NUL is refused although UTF-8 has it: a reader in C would cut the name there. */
 function isUtf8(content: Uint8Array): boolean {
   if (content.includes(0)) return false;
+  if (isAscii(content)) return true;
   try {
     UTF8.decode(content);
     return true;
@@ -95,7 +101,10 @@ function isPrintableStringCharacter(c: number): boolean {
 }
 
 function every(allowed: (octet: number) => boolean): (content: Uint8Array) => boolean {
-  return (content) => content.every(allowed);
+  return (content) => {
+    for (let i = 0; i < content.length; i++) if (!allowed(content[i] ?? 0)) return false;
+    return true;
+  };
 }
 
 /** Hex of at most 16 octets: enough to recognise, too little to flood a log. */

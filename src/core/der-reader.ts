@@ -36,20 +36,50 @@ type Scan = { readonly input: Uint8Array; readonly base: number; nodes: number }
  */
 export function readDer(input: Uint8Array, { offset = 0 }: { offset?: number } = {}): DerNode {
   const node = readElement({ input, base: offset, nodes: 0 }, 0, input.length, 0);
-  if (node.der.length !== input.length) {
+  if (node.end !== input.length) {
     throw new DerError({
-      found: `${input.length - node.der.length} bytes after the end of the outermost element`,
+      found: `${input.length - node.end} bytes after the end of the outermost element`,
       allowed: 'exactly one DER element',
-      offset: offset + node.der.length,
+      offset: offset + node.end,
     });
   }
   return node;
 }
 
+/** Makes its views when they are asked for: a certificate has sixty elements, of which few are looked at as bytes, and views cost more than all else here. */
+class Element implements DerNode {
+  readonly identifier: number;
+  readonly offset: number;
+  readonly children: readonly Element[];
+  /** Where it ends in its input. */
+  readonly end: number;
+  readonly #input: Uint8Array;
+  readonly #start: number;
+  readonly #contentStart: number;
+
+  constructor(identifier: number, { input, base }: Scan, [start, contentStart, end]: readonly [number, number, number], children: readonly Element[]) {
+    this.identifier = identifier;
+    this.offset = base + start;
+    this.children = children;
+    this.end = end;
+    this.#input = input;
+    this.#start = start;
+    this.#contentStart = contentStart;
+  }
+
+  get der(): Uint8Array {
+    return this.#input.subarray(this.#start, this.end);
+  }
+
+  get content(): Uint8Array {
+    return this.#input.subarray(this.#contentStart, this.end);
+  }
+}
+
 /** The constructed bit of an identifier octet (X.690 §8.1.2.5). */
 const CONSTRUCTED = 0x20;
 
-function readElement(scan: Scan, start: number, end: number, depth: number): DerNode {
+function readElement(scan: Scan, start: number, end: number, depth: number): Element {
   const offset = scan.base + start;
   scan.nodes += 1;
   if (scan.nodes > MAX_NODES) fail(`more than ${MAX_NODES} elements`, `at most ${MAX_NODES}`, offset);
@@ -60,22 +90,20 @@ function readElement(scan: Scan, start: number, end: number, depth: number): Der
   const { length, contentStart } = readLength(scan, start + 1, end);
   const contentEnd = contentStart + length;
   if (contentEnd > end) fail(`an element of ${length} bytes where ${end - contentStart} are left`, 'a length that ends inside its parent', offset);
-  const content = scan.input.subarray(contentStart, contentEnd);
   const constructed = (identifier & CONSTRUCTED) !== 0;
   checkForm(identifier, offset);
-  if (!constructed) checkPrimitive(identifier, content, offset);
-  const children = constructed ? readChildren(scan, contentStart, contentEnd, depth + 1) : [];
+  const children = constructed ? readChildren(scan, contentStart, contentEnd, depth + 1) : NONE;
   if (identifier === SET) checkSorted(children);
-  return { identifier, der: scan.input.subarray(start, contentEnd), content, offset, children };
+  const element = new Element(identifier, scan, [start, contentStart, contentEnd], children);
+  if (!constructed) checkPrimitive(element);
+  return element;
 }
 
-function readChildren(scan: Scan, start: number, end: number, depth: number): DerNode[] {
-  const children: DerNode[] = [];
-  for (let at = start; at < end; ) {
-    const child = readElement(scan, at, end, depth);
-    children.push(child);
-    at += child.der.length;
-  }
+const NONE: readonly Element[] = [];
+
+function readChildren(scan: Scan, start: number, end: number, depth: number): Element[] {
+  const children: Element[] = [];
+  for (let at = start; at < end; at = children.at(-1)?.end ?? end) children.push(readElement(scan, at, end, depth));
   return children;
 }
 
@@ -91,7 +119,8 @@ function readLength(scan: Scan, at: number, end: number): { length: number; cont
   const count = first & 0x7f;
   if (count > MAX_LENGTH_OCTETS) fail(`a length of ${count} octets`, SHORTEST, offset);
   if (at + 1 + count > end) fail('the end of the data inside a length', SHORTEST, offset);
-  const length = scan.input.subarray(at + 1, at + 1 + count).reduce((sum, octet) => sum * 256 + octet, 0);
+  let length = 0;
+  for (let i = at + 1; i <= at + count; i++) length = length * 256 + (scan.input[i] ?? 0);
   if (length < 0x80 || length < 256 ** (count - 1)) fail(`the length ${length} written in ${count + 1} octets`, SHORTEST, offset);
   return { length, contentStart: at + 1 + count };
 }

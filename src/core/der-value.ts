@@ -45,19 +45,18 @@ export function expectEnd(node: DerNode, count: number, what: string): void {
 
 /** Dotted form of an OBJECT IDENTIFIER that the reader has checked. */
 export function oidValue(node: DerNode): string {
-  const arcs: number[] = [];
+  const { content } = node;
+  let text = '';
   let arc = 0;
-  for (const octet of node.content) {
+  for (let i = 0; i < content.length; i++) {
+    const octet = content[i] ?? 0;
     arc = arc * 128 + (octet & 0x7f);
-    if (octet < 0x80) {
-      if (arcs.length === 0) {
-        const root = Math.min(2, Math.floor(arc / 40));
-        arcs.push(root, arc - root * 40);
-      } else arcs.push(arc);
-      arc = 0;
-    }
+    if (octet >= 0x80) continue;
+    const root = Math.min(2, Math.floor(arc / 40));
+    text = text === '' ? `${root}.${arc - root * 40}` : `${text}.${arc}`;
+    arc = 0;
   }
-  return arcs.join('.');
+  return text;
 }
 
 /** A small non-negative INTEGER, as versions and path lengths are. Throws DerError outside 0 to 2^31-1. */
@@ -87,8 +86,10 @@ export function wholeOctets(node: DerNode, what: string): Uint8Array {
 
 /** Numbers of the bits that are set in a named BIT STRING, ascending; bit 0 is the first one. */
 export function bitNumbers(node: DerNode): number[] {
-  const octets = [...node.content.subarray(1)];
-  return octets.flatMap((octet, i) => [0, 1, 2, 3, 4, 5, 6, 7].filter((bit) => octet & (0x80 >> bit)).map((bit) => i * 8 + bit));
+  const octets = node.content.subarray(1);
+  const bits: number[] = [];
+  for (let bit = 0; bit < octets.length * 8; bit++) if ((octets[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) bits.push(bit);
+  return bits;
 }
 
 export function booleanValue(node: DerNode): boolean {

@@ -64,6 +64,17 @@ export function printableString(text: string): Der {
 
 /** OBJECT IDENTIFIER from its dotted form; throws RangeError on anything that is not one. */
 export function objectIdentifier(dotted: string): Der {
+  const known = OBJECT_IDENTIFIERS.get(dotted);
+  if (known !== undefined) return known;
+  const made = encodeObjectIdentifier(dotted);
+  OBJECT_IDENTIFIERS.set(dotted, made);
+  return made;
+}
+
+/** Those that were written once: what Signet writes are the same few, a dozen in each certificate. */
+const OBJECT_IDENTIFIERS = new Map<string, Der>();
+
+function encodeObjectIdentifier(dotted: string): Der {
   const arcs = dotted.split('.').map(Number);
   const [first, second] = arcs;
   if (first === undefined || second === undefined || arcs.some((arc) => !Number.isSafeInteger(arc) || arc < 0)) {
@@ -78,10 +89,10 @@ export function objectIdentifier(dotted: string): Der {
  * Milliseconds are cut off.
  */
 export function time(date: Date): Der {
-  const digits = date.toISOString().slice(0, 19).replace(/[-:T]/g, '');
-  return date.getUTCFullYear() < 2050
-    ? element(0x17, Buffer.from(`${digits.slice(2)}Z`, 'latin1'))
-    : element(0x18, Buffer.from(`${digits}Z`, 'latin1'));
+  const iso = date.toISOString();
+  const short = date.getUTCFullYear() < 2050;
+  const digits = `${iso.slice(short ? 2 : 0, 4)}${iso.slice(5, 7)}${iso.slice(8, 10)}${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
+  return element(short ? 0x17 : 0x18, Buffer.from(digits, 'latin1'));
 }
 
 /** [number] EXPLICIT, constructed, context-specific. */
@@ -96,15 +107,19 @@ export function implicit(number: number, content: Uint8Array): Der {
 
 /** One element with the given identifier octet (tag numbers up to 30). */
 export function element(identifier: number, ...parts: readonly Uint8Array[]): Der {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([Uint8Array.of(identifier, ...lengthOctets(length)), ...parts]);
-}
-
-function lengthOctets(length: number): number[] {
-  if (length < 0x80) return [length];
-  if (length < 0x100) return [0x81, length];
-  if (length < 0x10000) return [0x82, length >> 8, length & 0xff];
-  return [0x83, length >> 16, (length >> 8) & 0xff, length & 0xff];
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const lengthOctets = length < 0x80 ? 0 : length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
+  const der = Buffer.allocUnsafe(2 + lengthOctets + length);
+  der[0] = identifier;
+  der[1] = lengthOctets === 0 ? length : 0x80 | lengthOctets;
+  let at = 2;
+  for (let shift = 8 * (lengthOctets - 1); shift >= 0; shift -= 8) der[at++] = (length >> shift) & 0xff;
+  for (const part of parts) {
+    der.set(part, at);
+    at += part.length;
+  }
+  return der;
 }
 
 function base128(arc: number): number[] {

@@ -24,7 +24,7 @@ const CONSISTENT: Readonly<Record<string, readonly number[]>> = {
  * The bits of `asked` that a certificate for this key may carry beside these extended usages (OIDs): no key encipherment for EC keys, nor for a
  * client alone, whatever was asked.
  */
-export function fittingKeyUsage({ type }: KeyAlgorithm, asked: readonly number[], extended: readonly string[]): number[] {
+export function fittingKeyUsage({ type }: Pick<KeyAlgorithm, 'type'>, asked: readonly number[], extended: readonly string[]): number[] {
   const goesWithOne = (bit: number): boolean => extended.length === 0 || extended.some((oid) => CONSISTENT[oid]?.includes(bit) ?? true);
   const bits = asked.filter((bit) => FITTING[type].includes(bit) && goesWithOne(bit));
   // RFC 5280 §4.2.1.3: encipherOnly (7) and decipherOnly (8) mean nothing without keyAgreement (4).

@@ -60,10 +60,11 @@ export function extendedKeyUsages(usages: readonly Usage[]): string[] {
 
 /** `digital signature`, …: names for the bits and OIDs of a certificate, for people. */
 export function usageNames(bits: readonly number[], oids: readonly string[]): string[] {
-  const bitNames = new Map(Object.entries(KEY_USAGE_BITS).map(([name, bit]) => [bit as number, name]));
-  const oidNames = new Map(Object.entries(EXTENDED_KEY_USAGES).map(([name, oid]) => [oid as string, name]));
-  return [...bits.map((bit) => bitNames.get(bit) ?? `bit ${bit}`), ...oids.map((oid) => oidNames.get(oid) ?? oid)];
+  return [...bits.map((bit) => BIT_NAMES.get(bit) ?? `bit ${bit}`), ...oids.map((oid) => OID_NAMES.get(oid) ?? oid)];
 }
+
+const BIT_NAMES: ReadonlyMap<number, string> = new Map(Object.entries(KEY_USAGE_BITS).map(([name, bit]) => [bit, name]));
+const OID_NAMES: ReadonlyMap<string, string> = new Map(Object.entries(EXTENDED_KEY_USAGES).map(([name, oid]) => [oid, name]));
 
 /** anyExtendedKeyUsage voids every EKU check of a verifier; RFC 5280 §4.2.1.12. */
 export const ANY_EXTENDED_KEY_USAGE: string = EXTENDED_KEY_USAGES.any;

@@ -1,14 +1,11 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 
 const ROOT = join(import.meta.dirname, '../..');
-
-/** The generated classes of @kubernetes/client-node that Signet uses. The program has no others; a test compares. */
-export const GENERATED_APIS = ['CertificatesV1Api', 'CoreV1Api'];
 
 /**
  * Makes dist/signet.cjs: the package's program and the image's only file, with everything in it. One file in CommonJS starts in a
@@ -34,7 +31,7 @@ export async function buildProgram({ out = join(ROOT, 'dist'), commit }: { out?:
     legalComments: 'linked',
     banner: { js: '#!/usr/bin/env node' },
     define: { SIGNET_COMMIT: commit === undefined ? 'undefined' : JSON.stringify(commit) },
-    plugins: [withoutUnusedApis, withoutLocales],
+    plugins: [kubeconfigOnly, withoutLocales],
     logLevel: 'warning',
   });
   await chmod(outfile, 0o755);
@@ -53,17 +50,15 @@ export async function cleanCommit(folder = ROOT): Promise<string | undefined> {
 }
 
 /**
- * client-node has a class for each API of Kubernetes, which refer to each other through three big modules, so that nothing of it falls
- * away by itself. A third of the program would be calls that nobody makes, read at every start.
+ * Of client-node the program takes what reads a kubeconfig and its credentials. Its classes for each API and each kind of object, which refer to
+ * each other through three big modules so that nothing falls away by itself, would be half of the program and of its memory.
  */
-const withoutUnusedApis: Plugin = {
-  name: 'without unused APIs',
+const kubeconfigOnly: Plugin = {
+  name: 'kubeconfig only',
   setup: ({ onLoad }) => {
-    onLoad({ filter: /client-node\/dist\/gen\/apis\/\w+Api\.js$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      if (GENERATED_APIS.some((name) => path.endsWith(`/${name}.js`))) return { contents: text };
-      return { contents: [...text.matchAll(/^export class (\w+)/gm)].map(([, name]) => `export class ${name} {}`).join('\n') };
-    });
+    onLoad({ filter: /client-node\/dist\/index\.js$/ }, () => ({ contents: "export { KubeConfig } from './config.js';" }));
+    // What KubeConfig would make API clients of.
+    onLoad({ filter: /client-node\/dist\/gen\/index\.js$/ }, () => ({ contents: 'export class ServerConfiguration {}\nexport function createConfiguration() { throw new Error("no generated API is in this program"); }' }));
   },
 };
 

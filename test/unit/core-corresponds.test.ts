@@ -53,6 +53,14 @@ describe('what a CA returned', () => {
     assert.deepEqual(corresponds(direct, issue(direct, root), root.certificate), []);
   });
 
+  it('is not verified again when it was signed in this process: everything else is compared all the same', () => {
+    for (const [what, { field, answer }] of Object.entries(ANSWERS)) {
+      const fields = corresponds(planned, answer(), root.certificate, { signedHere: true }).map((each) => each.field);
+      if (what === 'a signature of another key') assert.deepEqual(fields, [], what);
+      else assert.ok(fields.includes(field), what);
+    }
+  });
+
   it('is accepted when the issuing CA is itself the anchor', () => {
     assert.deepEqual(corresponds(planned, signed(planned).slice(0, 2), issuer), []);
   });

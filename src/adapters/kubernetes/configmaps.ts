@@ -6,6 +6,7 @@ import { readOne } from './read-one.ts';
 import { watchOne } from './watch-one.ts';
 import type { WatchOneOptions } from './watch-one.ts';
 import type { WireConfigMap } from './wire.ts';
+import { createOne, patchOne } from './write-one.ts';
 
 export type ConfigMapName = { readonly namespace: string; readonly name: string };
 
@@ -52,16 +53,14 @@ export async function applyConfigMap(connection: Connection, options: ApplyConfi
 }
 
 async function applyOnce(connection: Connection, { namespace, name, key, value: valueFor }: ApplyConfigMapOptions, signal: AbortSignal): Promise<'written' | 'unchanged' | 'conflict'> {
-  const { core, until } = connection.api;
   const present = await readOne<WireConfigMap>(connection, configMapsPath(namespace), name, signal);
   const value = valueFor(present?.data?.[key] ?? null, present !== null && isOurs(present));
   if (present !== null && isOurs(present) && present.data?.[key] === value) return 'unchanged';
   try {
     if (present === null) {
-      await core.createNamespacedConfigMap({ namespace, body: { metadata: { name, labels: LABELS }, data: { [key]: value } }, fieldManager: 'signet' }, until(signal));
+      await createOne(connection, configMapsPath(namespace), { metadata: { name, labels: LABELS }, data: { [key]: value } }, signal);
     } else {
-      const body = { metadata: { resourceVersion: present.metadata.resourceVersion, labels: LABELS }, data: { [key]: value } };
-      await core.patchNamespacedConfigMap({ namespace, name, body, fieldManager: 'signet' }, until(signal));
+      await patchOne(connection, configMapsPath(namespace), name, { metadata: { resourceVersion: present.metadata.resourceVersion, labels: LABELS }, data: { [key]: value } }, signal);
     }
     return 'written';
   } catch (error) {

@@ -1,7 +1,6 @@
+import type { KubeConfig } from '@kubernetes/client-node';
 import type { Log } from '../../control/ports.ts';
 import { credentialSource } from './credentials.ts';
-import { generatedApi } from './generated-api.ts';
-import type { GeneratedApi } from './generated-api.ts';
 import { describeSource, findKubeconfig, loadKubeconfig } from './kubeconfig.ts';
 import type { Environment } from './kubeconfig.ts';
 import { openTransport } from './transport.ts';
@@ -11,7 +10,6 @@ export type Connection = {
   /** Where the cluster was found described: `in-cluster`, a file; for messages. */
   readonly source: string;
   readonly transport: Transport;
-  readonly api: GeneratedApi;
   /** Lets calls in flight end. */
   close(): Promise<void>;
 };
@@ -34,11 +32,10 @@ export type ConnectOptions = {
  */
 export async function connect({ kubeconfig, kubeconfigText, env, userAgent, log, now = () => new Date() }: ConnectOptions): Promise<Connection> {
   const source = kubeconfigText === undefined ? findKubeconfig({ kubeconfig, env }) : { kind: 'text' as const, text: kubeconfigText };
-  const [library, { Agent }] = await Promise.all([import('@kubernetes/client-node'), import('undici')]);
-  const newConfig = (): InstanceType<typeof library.KubeConfig> => new library.KubeConfig();
-  const load = (): InstanceType<typeof library.KubeConfig> => loadKubeconfig(newConfig(), newConfig, source);
+  const [{ KubeConfig }, { Agent }] = await Promise.all([import('@kubernetes/client-node'), import('undici')]);
+  const load = (): KubeConfig => loadKubeconfig(new KubeConfig(), () => new KubeConfig(), source);
   const server = load().getCurrentCluster()?.server ?? '';
   const credentials = credentialSource({ load, now, log });
   const transport = openTransport({ server, credentials, userAgent, newAgent: (options) => new Agent(options), now, log });
-  return { source: describeSource(source), transport, api: generatedApi(library, transport), close: () => transport.close() };
+  return { source: describeSource(source), transport, close: () => transport.close() };
 }

@@ -8,6 +8,7 @@ import type { PendingRequestsOptions } from './pending-requests.ts';
 import { reflect } from './reflector.ts';
 import type { ReflectorOptions } from './reflector.ts';
 import type { WireCondition, WireRequest } from './wire.ts';
+import { patchOne } from './write-one.ts';
 
 export const REQUESTS_PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 
@@ -24,11 +25,10 @@ export type KubernetesRequestsOptions = PendingRequestsOptions & {
 /**
  * CertificateSigningRequests: one watch over all of them, as a field selector takes one signer only, and three writes. Each
  * write is one merge patch (RFC 7386) that holds the resourceVersion it was decided on, the annotations and the change; nothing is read
- * for it. The generated patch calls need the verb `patch` on /approval and /status, and `approve` and `sign` on the signer.
+ * for it. They need the verb `patch` on /approval and /status, and `approve` and `sign` on the signer.
  */
 export function kubernetesRequests(options: KubernetesRequestsOptions): KubernetesRequests {
   const { connection, log } = options;
-  const { certificates, until } = connection.api;
   const monotonic = options.monotonic ?? ((): number => performance.now());
   let troubledAt = -Infinity;
   const pending = pendingRequests({
@@ -45,8 +45,7 @@ export function kubernetesRequests(options: KubernetesRequestsOptions): Kubernet
     const held = pending.get(name);
     if (held?.observed.uid !== uid) return 'gone';
     if (held.observed.resourceVersion !== resourceVersion) return 'conflict';
-    const call = { name, body: { metadata: { resourceVersion, annotations }, status: change(held.conditions) }, fieldManager: 'signet' };
-    const patched = subresource === 'approval' ? certificates.patchCertificateSigningRequestApproval(call, until(signal)) : certificates.patchCertificateSigningRequestStatus(call, until(signal));
+    const patched = patchOne(connection, REQUESTS_PATH, name, { metadata: { resourceVersion, annotations }, status: change(held.conditions) }, signal, `/${subresource}`);
     const result = await patched.then(() => 'written' as const, (error: unknown) => resultOf(error, subresource, signerName, monotonic() - troubledAt < STARTING_MS));
     // What is finished by our own write need not wait for its event.
     if (result === 'gone' || (result === 'written' && final)) pending.finish(name, uid);

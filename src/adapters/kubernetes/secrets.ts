@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts';
 import { watchOne } from './watch-one.ts';
 import type { WatchOneOptions } from './watch-one.ts';
 import type { WireSecret } from './wire.ts';
+import { createOne, patchOne } from './write-one.ts';
 
 /** A Secret as it was seen, decoded. */
 export type SecretSnapshot = {
@@ -30,8 +31,7 @@ export type WatchSecretOptions = SecretName & {
  * can limit to that name. While it may not be read (403) `onTrouble` says so and `onChange` is not called.
  */
 export function watchSecret(connection: Connection, { namespace, name, onChange, ...rest }: WatchSecretOptions): Promise<void> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
-  return watchOne<WireSecret>(connection, { ...rest, path, name, onChange: (secret) => onChange(secret === null ? null : snapshot(secret)) });
+  return watchOne<WireSecret>(connection, { ...rest, path: secretsPath(namespace), name, onChange: (secret) => onChange(secret === null ? null : snapshot(secret)) });
 }
 
 export type WriteSecretOptions = SecretName & {
@@ -47,17 +47,15 @@ export type WriteSecretOptions = SecretName & {
  * is not, or no longer, what was `seen`. It takes the verb patch on that name, and create. Throws Unavailable, whatever the reason, with
  * nothing of the data in it: a right that is granted later must not need a restart.
  */
-export async function writeSecret({ api }: Connection, { namespace, name, data, labels = {}, annotations = {}, seen }: WriteSecretOptions, signal: AbortSignal): Promise<'written' | 'conflict'> {
+export async function writeSecret(connection: Connection, { namespace, name, data, labels = {}, annotations = {}, seen }: WriteSecretOptions, signal: AbortSignal): Promise<'written' | 'conflict'> {
   const encoded: Record<string, string | null> = {};
   for (const key of Object.keys(seen?.data ?? {})) encoded[key] = null;
   for (const [key, value] of Object.entries(data)) if (value !== undefined) encoded[key] = Buffer.from(value).toString('base64');
   try {
     if (seen === null) {
-      const body = { metadata: { name, labels, annotations }, type: 'Opaque', data: encoded as Record<string, string> };
-      await api.core.createNamespacedSecret({ namespace, body, fieldManager: 'signet' }, api.until(signal));
+      await createOne(connection, secretsPath(namespace), { metadata: { name, labels, annotations }, type: 'Opaque', data: encoded }, signal);
     } else {
-      const body = { metadata: { resourceVersion: seen.resourceVersion, labels, annotations }, data: encoded };
-      await api.core.patchNamespacedSecret({ namespace, name, body, fieldManager: 'signet' }, api.until(signal));
+      await patchOne(connection, secretsPath(namespace), name, { metadata: { resourceVersion: seen.resourceVersion, labels, annotations }, data: encoded }, signal);
     }
     return 'written';
   } catch (error) {
@@ -88,4 +86,8 @@ function snapshot({ metadata, data = {} }: WireSecret): SecretSnapshot {
     annotations: metadata.annotations ?? {},
     data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64')])),
   };
+}
+
+function secretsPath(namespace: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
 }

@@ -4,6 +4,7 @@ import type { Agent, Dispatcher } from 'undici';
 import type { Log } from '../../control/ports.ts';
 import { ApiFailure, failureOfAnswer, failureOfNetwork } from './api-failure.ts';
 import type { CredentialSource, Credentials, TlsMaterial } from './credentials.ts';
+import { exchange } from './exchange.ts';
 
 export type Call = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -11,6 +12,8 @@ export type Call = {
   readonly path: string;
   readonly body?: string;
   readonly contentType?: string;
+  /** `unread`: nobody looks at the body of a good answer, so it is not kept either. */
+  readonly answer?: 'unread';
   readonly signal?: AbortSignal | undefined;
   /** An answer larger than this fails with reason `TooLarge`. */
   readonly maxBytes?: number;
@@ -30,8 +33,17 @@ export type Transport = {
 
 type Pools = { readonly fingerprint: string; readonly calls: Agent; readonly watches: Agent };
 
+type Authenticated<T> = {
+  readonly send: (pools: Pools, request: Dispatcher.RequestOptions) => Promise<T>;
+  readonly isRefused: (answer: T) => boolean;
+  /** Frees the connection of an answer that nobody looks at. */
+  readonly discard: (answer: T) => Promise<void>;
+};
+
 /** etcd refuses objects over 1.5 MiB; a page of a list is cut smaller when it is over this. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+/** A Status that says what is wrong; of a proxy's page the beginning will do. */
+const MAX_STATUS_BYTES = 64 * 1024;
 
 /** Under the 90 s after which the API server closes idle connections: a write must not meet a closing socket. */
 const KEEP_ALIVE_MS = 60_000;
@@ -67,31 +79,53 @@ export function openTransport({ server, credentials, userAgent, newAgent, now, l
     closing.add(closed);
   }
 
-  async function exchange(call: Call, kind: 'calls' | 'watches'): Promise<Dispatcher.ResponseData> {
+  /** Once more with newer credentials where the first were refused, and there are newer ones. */
+  async function authenticated<T>(call: Call, { send, isRefused, discard }: Authenticated<T>): Promise<T> {
     const used = await credentials.current();
-    const answer = await send(call, used, kind);
-    if (answer.statusCode !== 401) return answer;
+    const answer = await send(poolsFor(used), requestOf(call, used));
+    if (!isRefused(answer)) return answer;
     const renewed = await credentials.renew(used);
     if (renewed === used) return answer;
-    await answer.body.dump();
-    return send(call, renewed, kind);
+    await discard(answer);
+    return send(poolsFor(renewed), requestOf(call, renewed));
   }
 
-  async function send(call: Call, used: Credentials, kind: 'calls' | 'watches'): Promise<Dispatcher.ResponseData> {
+  function requestOf(call: Call, used: Credentials): Dispatcher.RequestOptions {
     // One signal ends everything, and each call listens to it: Node would take ten listeners for a leak.
     if (call.signal !== undefined) setMaxListeners(0, call.signal);
     const headers: Record<string, string> = { accept: 'application/json', 'user-agent': userAgent, ...used.headers };
     if (call.body !== undefined) headers['content-type'] = call.contentType ?? 'application/json';
-    return poolsFor(used)[kind].request({ origin, path: prefix + call.path, method: call.method, headers, body: call.body ?? null, signal: call.signal ?? null });
+    return { origin, path: prefix + call.path, method: call.method, headers, body: call.body ?? null };
   }
 
-  /** Runs one exchange and turns every failure into an ApiFailure. */
-  async function attempt<T>(call: Call, kind: 'calls' | 'watches', read: (answer: Dispatcher.ResponseData) => Promise<T>): Promise<T> {
+  async function callOnce(call: Call): Promise<string> {
+    const wanted = call.answer === 'unread' ? null : (call.maxBytes ?? MAX_ANSWER_BYTES);
+    const keep = (status: number): number | null => (isGood(status) ? wanted : MAX_STATUS_BYTES);
+    const answer = await authenticated(call, {
+      send: ({ calls }, request) => exchange(calls, request, { signal: call.signal, keep }),
+      isRefused: ({ status }) => status === 401,
+      discard: () => Promise.resolve(),
+    });
+    if (!isGood(answer.status)) throw failureOfAnswer(describeCall(call), answer.status, answer.body, answer.retryAfter, now());
+    if (answer.tooLarge) throw new ApiFailure(`${describeCall(call)}: the answer is larger than ${wanted} bytes`, { status: 0, reason: 'TooLarge' });
+    return answer.body;
+  }
+
+  async function openStream(call: Call): Promise<AsyncIterable<Uint8Array>> {
+    const { statusCode, headers, body } = await authenticated(call, {
+      send: ({ watches }, request) => watches.request({ ...request, signal: call.signal ?? null }),
+      isRefused: ({ statusCode: status }) => status === 401,
+      discard: ({ body: refused }) => refused.dump(),
+    });
+    if (isGood(statusCode)) return body as AsyncIterable<Uint8Array>;
+    const said = await readStatus(body);
+    throw failureOfAnswer(describeCall(call), statusCode, said, singleHeader(headers['retry-after']), now());
+  }
+
+  /** Turns every failure into an ApiFailure. */
+  async function attempt<T>(call: Call, run: (call: Call) => Promise<T>): Promise<T> {
     try {
-      const answer = await exchange(call, kind);
-      if (answer.statusCode >= 200 && answer.statusCode < 300) return await read(answer);
-      const said = await readBody(answer.body, 64 * 1024).catch(() => '');
-      throw failureOfAnswer(describeCall(call), answer.statusCode, said, singleHeader(answer.headers['retry-after']), now());
+      return await run(call);
     } catch (error) {
       if (call.signal?.aborted === true) throw call.signal.reason;
       throw error instanceof ApiFailure ? error : failureOfNetwork(describeCall(call), server, error);
@@ -100,8 +134,8 @@ export function openTransport({ server, credentials, userAgent, newAgent, now, l
 
   return {
     server,
-    call: (call) => attempt(call, 'calls', (answer) => readBody(answer.body, call.maxBytes ?? MAX_ANSWER_BYTES, describeCall(call))),
-    stream: (call) => attempt(call, 'watches', (answer) => Promise.resolve(answer.body as AsyncIterable<Uint8Array>)),
+    call: (call) => attempt(call, callOnce),
+    stream: (call) => attempt(call, openStream),
     async close() {
       if (pools !== null) retire(pools);
       pools = null;
@@ -115,9 +149,12 @@ export function describeCall({ method, path }: { method: string; path: string })
   return `${method} ${path.split('?', 1)[0] ?? path}`;
 }
 
-/** 64 connections carry several thousand writes a second; more would only queue in the API server instead of here. */
+/**
+ * Sixteen connections carry two thousand writes a second, more than an API server stores; more of them would queue there instead of here, and
+ * each costs either side some milliseconds of CPU for its handshake, in the very moment of a burst.
+ */
 function callOptions(tls: TlsMaterial): Agent.Options {
-  return { connections: 64, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, headersTimeout: 15_000, bodyTimeout: 30_000, connect: connectOptions(tls) };
+  return { connections: 16, pipelining: 1, keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS, headersTimeout: 15_000, bodyTimeout: 30_000, connect: connectOptions(tls) };
 }
 
 /** A watch holds its connection for minutes and is silent for long: it has its own inactivity timer. */
@@ -131,15 +168,24 @@ function connectOptions({ ca, cert, key, ...names }: TlsMaterial): NonNullable<A
   return { timeout: 10_000, ...names, secureContext } as NonNullable<Agent.Options['connect']>;
 }
 
-async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number, call = ''): Promise<string> {
+/** The beginning of the body of a refusal. */
+async function readStatus(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > maxBytes) throw new ApiFailure(`${call}: the answer is larger than ${maxBytes} bytes`, { status: 0, reason: 'TooLarge' });
-    chunks.push(chunk);
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= MAX_STATUS_BYTES) break;
+    }
+  } catch {
+    // The status alone says enough; what came of the explanation is used.
   }
-  return Buffer.concat(chunks, length).toString('utf8');
+  return Buffer.concat(chunks).toString('utf8', 0, MAX_STATUS_BYTES);
+}
+
+function isGood(status: number): boolean {
+  return status >= 200 && status < 300;
 }
 
 function singleHeader(value: string | string[] | undefined): string | undefined {

@@ -65,3 +65,18 @@ export type WireList<T> = {
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
   readonly items?: readonly T[] | null;
 };
+
+/** core/v1 Event, as it is sent. */
+export type WireEvent = {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly involvedObject: { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid: string };
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly source: { readonly component: string };
+  readonly reportingComponent: string;
+  readonly reportingInstance: string;
+  readonly firstTimestamp: string;
+  readonly lastTimestamp: string;
+  readonly count: number;
+};
