@@ -1,15 +1,18 @@
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { z } from 'zod';
 import { contradictions } from './config/contradictions.ts';
+import { deadRules } from './config/dead-rules.ts';
 import { configSchema } from './config/schema.ts';
 import { toConfig, type Config } from './config/values.ts';
 
 export type { Config, SignerConfig } from './config/values.ts';
 
 /** One thing wrong with a configuration: where (1-based; 1:1 for the whole), which key, and what to do about it. */
-export type Problem = { readonly line: number; readonly column: number; readonly path: string; readonly message: string };
+export type Problem = Place & { readonly path: string; readonly message: string };
 
-export type ParsedConfig = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly problems: readonly Problem[] };
+export type Place = { readonly line: number; readonly column: number };
+
+export type ParsedConfig = { readonly ok: true; readonly config: Config; /** Where a key stands, by its path as problems and notes write it. */ readonly place: (path: string) => Place } | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** A configuration is some kilobytes; YAML of megabytes is a mistake that would cost seconds to parse. */
 const MAX_LENGTH = 1024 * 1024;
@@ -36,9 +39,12 @@ export function parseConfig(text: string): ParsedConfig {
   const result = configSchema.safeParse(content ?? {});
   const located = (path: readonly PropertyKey[], message: string): Problem => ({ ...locate(document, lines, path), path: pathText(path), message });
   if (!result.success) return { ok: false, problems: sorted(result.error.issues.flatMap((issue) => describe(issue)).map(({ path, message }) => located(path, message + foundText(content, path, message)))) };
-  const found = contradictions(result.data);
+  const config = toConfig(result.data);
+  const told = contradictions(result.data);
+  // Of an entry of `allow` that contradicts itself, whether it could ever match is no further news.
+  const found = [...told, ...deadRules(config.policy).filter(({ path }) => !told.some((each) => path.slice(0, 4).every((part, i) => each.path[i] === part)))];
   if (found.length > 0) return { ok: false, problems: sorted(found.map(({ path, message }) => located(path, message))) };
-  return { ok: true, config: toConfig(result.data) };
+  return { ok: true, config, place: (path) => locate(document, lines, pathOf(path)) };
 }
 
 /** `signet.yaml:12:5: signers[0].lifetime: …` */
@@ -53,6 +59,7 @@ function describe(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: stri
     const deepest = issue.errors.map((branch) => branch.flatMap(describe)).sort((a, b) => depth(b) - depth(a))[0];
     if (deepest !== undefined && depth(deepest) > 0) return deepest.map(({ path, message }) => ({ path: [...issue.path, ...path], message }));
   }
+  if (issue.code === 'invalid_key') return [{ path: issue.path, message: `"${String(issue.path.at(-1))}" ${issue.issues[0]?.message ?? issue.message}` }];
   return [{ path: issue.path, message: issue.message }];
 }
 
@@ -93,6 +100,11 @@ function position(lines: LineCounter, offset: number): { line: number; column: n
 
 function pathText(path: readonly PropertyKey[]): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`)).join('');
+}
+
+/** The reverse of `pathText`, for paths of the schema's own keys. */
+function pathOf(text: string): PropertyKey[] {
+  return (text.match(/[^.[\]]+/g) ?? []).map((part) => (/^\d+$/.test(part) ? Number(part) : part));
 }
 
 function firstLine(text: string): string {

@@ -1,5 +1,6 @@
-import { problemText, type ParsedConfig } from '../config.ts';
+import { problemText, type ParsedConfig, type Problem } from '../config.ts';
 import { remarks } from '../config/remarks.ts';
+import { namespaceRuleText } from '../core/namespace-claim.ts';
 import { defineCommand, type Context, type ExitCode } from './command.ts';
 import { configOption, readConfig } from './options.ts';
 import { jsonText, tableText } from './output.ts';
@@ -9,15 +10,18 @@ export const command = defineCommand({
   name: 'check',
   summary: 'say whether a configuration is right, and every problem if not',
   help: `
-Reads the configuration and prints every problem at once, each with its line and column. No cluster is needed. Exit code 0: it is
-right; 1: it is not; 2: it cannot be read.
+Reads the configuration and prints every problem at once, each with its line and column: what contradicts itself and what can never
+match. A note is about what is right and hardly meant, such as a namespace with two CAs. No cluster is needed. Exit code 0: it is right;
+1: it is not, or, with --strict, there is a note; 2: it cannot be read.
 
   signet check -c signet.yaml
+  signet check -c signet.yaml --strict
 
 --schema prints the JSON Schema of the configuration, for editors.`,
   options: {
     config: configOption,
     schema: { type: 'boolean', description: 'print the JSON Schema (draft 2020-12) and read nothing' },
+    strict: { type: 'boolean', description: 'a note is a problem: exit code 1' },
     output: { type: 'string', short: 'o', choices: ['text', 'json'], default: 'text', description: 'how to print' },
   },
   run: async (context) => {
@@ -26,7 +30,7 @@ right; 1: it is not; 2: it cannot be read.
     if (context.values.output === 'json') context.stdout.write(jsonText(report(file, parsed)));
     else if (parsed.ok) printSigners(file, parsed, context);
     else printProblems(file, parsed, context);
-    return parsed.ok ? 0 : 1;
+    return parsed.ok && !(context.values.strict === true && notes(parsed).length > 0) ? 0 : 1;
   },
 });
 
@@ -46,16 +50,24 @@ function printProblems(file: string, { problems }: Extract<ParsedConfig, { ok: f
   stdout.write(`${red(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`)} in ${file}\n`);
 }
 
-function printSigners(file: string, { config }: Extract<ParsedConfig, { ok: true }>, { stdout, colour }: Printer): void {
+function printSigners(file: string, parsed: Extract<ParsedConfig, { ok: true }>, { stdout, colour }: Printer): void {
+  const { config } = parsed;
   const { green, yellow } = style(colour);
   const rows = signerFacts(config).map(({ name, secret, approval, allow }) => [name, secret, approval, allow.join('; ') || 'nothing']);
   if (rows.length > 0) stdout.write(tableText(['SIGNER', 'CA SECRET', 'APPROVAL', 'ALLOWS'], rows));
-  for (const { path, message } of remarks(config)) stdout.write(`${yellow('note:')} ${path === '' ? '' : `${path}: `}${message}\n`);
+  for (const note of notes(parsed)) stdout.write(`${file}:${note.line}:${note.column}: ${yellow('note:')} ${note.path === '' ? '' : `${note.path}: `}${note.message}\n`);
   stdout.write(`${green('ok:')} ${file} is right, ${rows.length} ${rows.length === 1 ? 'signer' : 'signers'}\n`);
 }
 
+/** What is right and hardly meant, in the order of the file. */
+function notes({ config, place }: Extract<ParsedConfig, { ok: true }>): Problem[] {
+  return remarks(config)
+    .map((remark) => ({ ...place(remark.path), ...remark }))
+    .sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
 function report(file: string, parsed: ParsedConfig): object {
-  return parsed.ok ? { file, ok: true, problems: [], notes: remarks(parsed.config), signers: signerFacts(parsed.config) } : { file, ok: false, problems: parsed.problems, notes: [], signers: [] };
+  return parsed.ok ? { file, ok: true, problems: [], notes: notes(parsed), signers: signerFacts(parsed.config) } : { file, ok: false, problems: parsed.problems, notes: [], signers: [] };
 }
 
 function signerFacts({ signers, policy }: Extract<ParsedConfig, { ok: true }>['config']): { name: string; secret: string; approval: string; allow: string[] }[] {
@@ -68,7 +80,7 @@ function signerFacts({ signers, policy }: Extract<ParsedConfig, { ok: true }>['c
 /** What an alternative allows, in the words of the configuration: `namespaces foo`, `dnsNames *.istio-system.svc for 1 requester`. */
 function alternativeText({ requesters, namespaces, serviceAccounts, dnsNames, ipAddresses, uris }: Extract<ParsedConfig, { ok: true }>['config']['policy']['signers'][number]['allow'][number]): string {
   const parts = [
-    ...list('namespaces', namespaces?.map((rule) => (rule === 'unclaimed' ? rule : rule.pattern)) ?? []),
+    ...list('namespaces', namespaces?.map(namespaceRuleText) ?? []),
     ...list('serviceAccounts', serviceAccounts ?? []),
     ...list('dnsNames', dnsNames),
     ...(ipAddresses.length > 0 ? [`${ipAddresses.length} ipAddresses`] : []),

@@ -1,4 +1,6 @@
 import { durationText } from '../core/duration.ts';
+import { rateText } from '../core/limits.ts';
+import { limitsOf } from './limits-schema.ts';
 import type { ConfigDocument } from './schema.ts';
 
 export type Contradiction = { readonly path: readonly PropertyKey[]; readonly message: string };
@@ -16,8 +18,11 @@ export function contradictions(document: ConfigDocument): Contradiction[] {
     ...lifetimes(document),
     ...emptyAlternatives(document),
     ...unknownSigners(document),
+    ...vouchedUnclaimed(document),
     ...ports(document),
+    ...limits(document),
     ...meshOfIstio(document),
+    ...record(document),
   ];
 }
 
@@ -69,8 +74,39 @@ function unknownSigners({ requesters, signers }: ConfigDocument): Contradiction[
   );
 }
 
-function ports({ http }: ConfigDocument): Contradiction[] {
-  return Number(http.address.split(':').at(-1)) > 65535 ? [{ path: ['http', 'address'], message: 'the port must be at most 65535' }] : [];
+/** A namespace cannot have more than its signer: whoever wrote it meant the other way round. */
+function limits({ signers }: ConfigDocument): Contradiction[] {
+  return signers.flatMap((signer, i) => {
+    const { rate, concurrency, perNamespace } = limitsOf(signer.limits);
+    const path = ['signers', i, 'limits', 'perNamespace'];
+    const perSecond = (each: typeof rate): number => (each === null ? Infinity : each.count / each.seconds);
+    return [
+      ...(rate !== null && perNamespace.rate !== null && perSecond(perNamespace.rate) > perSecond(rate) ? [{ path: [...path, 'rate'], message: `${rateText(perNamespace.rate)} for one namespace has no effect: all together have ${rateText(rate)}` }] : []),
+      ...((perNamespace.concurrency ?? 0) > concurrency ? [{ path: [...path, 'concurrency'], message: `${perNamespace.concurrency} for one namespace has no effect: all together have ${concurrency}` }] : []),
+    ];
+  });
+}
+
+/** A pattern like any other there, and so the name of one namespace. */
+function vouchedUnclaimed({ requesters }: ConfigDocument): Contradiction[] {
+  return requesters.flatMap(({ vouches }, i) => (vouches?.namespaces ?? []).flatMap((name, n) => (name === 'unclaimed' ? [{ path: ['requesters', i, 'vouches', 'namespaces', n], message: 'has its meaning in allow alone: name the namespaces, or "*"' }] : [])));
+}
+
+function ports({ http, webhook }: ConfigDocument): Contradiction[] {
+  const [page, review] = [http.address, webhook?.address].map((address) => (address === undefined ? 0 : Number(address.split(':').at(-1)))) as [number, number];
+  return [
+    ...(page > 65535 ? [{ path: ['http', 'address'], message: 'the port must be at most 65535' }] : []),
+    ...(review > 65535 ? [{ path: ['webhook', 'address'], message: 'the port must be at most 65535' }] : []),
+    ...(review !== 0 && review === page ? [{ path: ['webhook', 'address'], message: `the port ${review} is that of http.address already` }] : []),
+  ];
+}
+
+/** Half a megabyte is read to go on from a file, and two files of one line each a minute are not what anybody means by rotation. */
+const MIN_RECORD_SIZE = 1024 * 1024;
+
+function record({ audit }: ConfigDocument): Contradiction[] {
+  if (audit.required && audit.file === null) return [{ path: ['audit', 'required'], message: 'needs audit.file: say where the record is to be' }];
+  return audit.maxSize < MIN_RECORD_SIZE ? [{ path: ['audit', 'maxSize'], message: 'must be at least 1Mi' }] : [];
 }
 
 /** istiod's own mesh configuration (istio: pkg/config/mesh/kubemesh) is not a place to publish to: the roots would take all of it away. */

@@ -1,3 +1,4 @@
+import { labelKeys } from '../core/namespace-claim.ts';
 import { ownSecretName } from '../core/own-secret.ts';
 import type { Config, ObjectName } from './values.ts';
 
@@ -43,27 +44,32 @@ export function rbacObjects(config: Config, { namespace = 'signet-system', servi
 }
 
 /** Requests are cluster-wide and cannot be limited by name; what limits Signet to its signers is `sign` and `approve`, which admission checks. */
-function requestRules({ policy }: Config): PolicyRule[] {
+function requestRules({ policy, webhook }: Config): PolicyRule[] {
   const apiGroups = ['certificates.k8s.io'];
   const signed = policy.signers.map(({ name }) => name).sort();
   const approved = policy.signers.filter(({ approval }) => approval === 'decide').map(({ name }) => name).sort();
   return [
     { apiGroups, resources: ['certificatesigningrequests'], verbs: [...FOLLOW] },
+    // Labels of namespaces decide only where a selector asks for them; whoever may list an object may see all of it.
+    ...(labelKeys(policy).size > 0 ? [{ apiGroups: [''], resources: ['namespaces'], verbs: ['list', 'watch'] }] : []),
     ...(approved.length > 0 ? [{ apiGroups, resources: ['certificatesigningrequests/approval'], verbs: ['patch'] }] : []),
     { apiGroups, resources: ['certificatesigningrequests/status'], verbs: ['patch'] },
     ...named({ apiGroups, resources: ['signers'], verbs: ['approve'] }, approved),
     ...named({ apiGroups, resources: ['signers'], verbs: ['sign'] }, signed),
+    // To tell the API server of the webhook's CA; RBAC cannot limit it to that field.
+    ...(webhook === null ? [] : [{ apiGroups: ['admissionregistration.k8s.io'], resources: ['validatingwebhookconfigurations'], resourceNames: [NAME], verbs: [...FOLLOW, 'patch'] }]),
   ];
 }
 
-function namespacedRules({ signers, publish }: Config, own: string): Map<string, PolicyRule[]> {
+function namespacedRules({ signers, publish, webhook }: Config, own: string): Map<string, PolicyRule[]> {
   const rules = new Map<string, PolicyRule[]>();
   const add = (namespace: string, ...more: PolicyRule[]) => rules.set(namespace, [...(rules.get(namespace) ?? []), ...more]);
 
   const sources = signers.map(({ ca }) => ca.secret);
   for (const namespace of new Set(sources.map((each) => each.namespace))) add(namespace, ...named({ apiGroups: [''], resources: ['secrets'], verbs: [...FOLLOW] }, namesIn(sources, namespace)));
-  if (signers.length > 0) {
-    add(own, ...named({ apiGroups: [''], resources: ['secrets'], verbs: [...FOLLOW, 'patch'] }, signers.map(({ name }) => ownSecretName(name)).sort()));
+  const kept = [...signers.map(({ name }) => ownSecretName(name)), ...(webhook === null ? [] : ['signet-webhook'])].sort();
+  if (kept.length > 0) {
+    add(own, ...named({ apiGroups: [''], resources: ['secrets'], verbs: [...FOLLOW, 'patch'] }, kept));
     // RBAC cannot limit `create` by name: the object's name is not known yet when it is authorised. The namespace is the limit.
     add(own, { apiGroups: [''], resources: ['secrets'], verbs: ['create'] });
   }

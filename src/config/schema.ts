@@ -2,11 +2,14 @@ import { z } from 'zod';
 import { parseAddressBlock } from '../core/ip-address.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isTrustDomain } from '../core/spiffe-id.ts';
+import { labelSelector } from './label-selector.ts';
+import { limitsSchema } from './limits-schema.ts';
+import { parseSize } from './size.ts';
 import { DEFAULT_USAGES, USAGES, type Usage } from '../core/usage.ts';
 
 /** A list, or one value where a list of one is meant. */
-function listOf<T extends z.ZodType>(item: T) {
-  return z.union([z.array(item), item.transform((value) => [value])], 'must be a list, or one value where a list of one is meant');
+function listOf<T extends z.ZodType>(item: T, message = 'must be a list, or one value where a list of one is meant') {
+  return z.union([z.array(item), item.transform((value) => [value])], message);
 }
 
 function text(pattern: RegExp, message: string) {
@@ -20,6 +23,13 @@ const duration = z.string('must be a duration such as "24h"').transform((value, 
   return seconds ?? 0;
 });
 
+/** Octets come out. */
+const size = z.union([z.string(), z.int()], 'must be a size such as "100Mi"').transform((value, context) => {
+  const octets = parseSize(String(value));
+  if (octets === null) context.addIssue({ code: 'custom', message: `"${value}" is not a size: write e.g. "100Mi" or "1Gi"` });
+  return octets ?? 0;
+});
+
 const LABEL = '[a-z0-9]([a-z0-9-]*[a-z0-9])?';
 /** Kubernetes, pkg/apis/core/validation/names.go: a domain of two labels or more, one slash, a path of dot-joined names. */
 const SIGNER_NAME = new RegExp(`^(?=.{1,571}$)${LABEL}(\\.${LABEL})+/${LABEL}(\\.${LABEL})*$`);
@@ -27,7 +37,10 @@ const OBJECT_REFERENCE = new RegExp(`^${LABEL}/${LABEL}(\\.${LABEL})*$`);
 
 const signerName = text(SIGNER_NAME, 'must be a signer name such as "clusterissuers.cert-manager.io/foo": a domain, one slash, a name, in lower case');
 const objectReference = text(OBJECT_REFERENCE, 'must be "namespace/name"');
-const namespacePattern = text(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/, 'must be a namespace, a pattern such as "team-*", or "unclaimed"');
+const NAMESPACE_PATTERN = /^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?$/;
+const namespacePattern = text(NAMESPACE_PATTERN, 'must be a namespace, or a pattern such as "team-*"');
+const NAMESPACE_RULE = 'must be a namespace, a pattern such as "team-*", a selector such as { matchLabels: { tenant: foo } }, or "unclaimed"';
+const namespaceRule = z.union([text(NAMESPACE_PATTERN, NAMESPACE_RULE), labelSelector], NAMESPACE_RULE);
 const accountPattern = text(/^[a-z0-9*]([a-z0-9*-]{0,61}[a-z0-9*])?\/[a-z0-9*]([a-z0-9*.-]*[a-z0-9*])?$/, 'must be "namespace/name" of a service account, with * in either part if need be');
 const trustDomain = z.string('must be a trust domain').refine(isTrustDomain, 'must be a trust domain: lower-case letters, digits, dots, dashes');
 const dnsPattern = text(/^[a-zA-Z0-9*_]([a-zA-Z0-9*_-]*[a-zA-Z0-9*])?(\.[a-zA-Z0-9*]([a-zA-Z0-9*-]*[a-zA-Z0-9*])?)*$/, 'must be a DNS name; * stands for characters within one label');
@@ -63,7 +76,7 @@ const requester = z.strictObject({
 
 const alternative = z.strictObject({
   requesters: listOf(user).optional().describe('Users who must have made the request; default: anyone'),
-  namespaces: listOf(namespacePattern).optional().describe('Namespaces of workloads; "unclaimed": those that no other signer names'),
+  namespaces: listOf(namespaceRule, NAMESPACE_RULE).optional().describe('Namespaces of workloads, by pattern or label selector; "unclaimed": those that no other signer claims'),
   serviceAccounts: listOf(accountPattern).optional().describe('Only these service accounts, as namespace/name'),
   trustDomains: listOf(trustDomain).optional().describe('Default: the trustDomain of this file'),
   dnsNames: listOf(dnsPattern).default([]).describe('DNS names; * stands for characters within one label'),
@@ -73,13 +86,21 @@ const alternative = z.strictObject({
   usages: listOf(usage).default([...DEFAULT_USAGES]).describe('Key usages, in the words of spec.usages'),
 }, 'must be a mapping such as { namespaces: [foo] }');
 
+const approver = z.strictObject({
+  user: user.optional().describe('A user name as the API server reports it'),
+  group: user.optional().describe('A group as the API server reports it'),
+}, 'must be a mapping such as { user: alice } or { group: pki-team }').refine((entry) => (entry.user === undefined) !== (entry.group === undefined), 'must have either "user" or "group"');
+
 const signer = z.strictObject({
   name: signerName.describe('The signerName it serves'),
   ca: z.strictObject({ secret: objectReference.describe('namespace/name of a Secret with tls.crt, tls.key and, for an intermediate, ca.crt') }, 'must be a mapping such as { secret: cert-manager/foo-ca }'),
   approval: z.enum(['decide', 'external'], 'must be "decide" or "external"').default('decide').describe('decide: Signet approves and denies; external: somebody else does'),
+  approvers: listOf(approver).default([]).describe('Who else may approve and deny its requests; guard enforces it'),
   allow: listOf(alternative).describe('A request must fit one of these whole'),
   lifetime: z.strictObject({ default: duration.optional(), max: duration.optional() }, 'must be a mapping such as { default: 24h, max: 24h }').default({}).describe('Of its certificates; a longer request is clamped'),
+  limits: limitsSchema,
   includeRoot: z.boolean('must be true or false').default(false).describe('Append the root to status.certificate, for ztunnel and K8S_SIGNER'),
+  sharedTrust: z.boolean('must be true or false').default(false).describe('Whoever trusts it may trust other signers that say so too, and the reverse: their tenants are not apart'),
   anchor: z.enum(['root', 'issuer'], 'must be "root" or "issuer"').default('root').describe('What verifiers trust: the root, or the issuing CA itself'),
 }, 'must be a mapping with "name", "ca" and "allow"');
 
@@ -94,6 +115,19 @@ export const configSchema = z.strictObject({
   http: z
     .strictObject({ address: text(/^(\[[0-9a-fA-F:.]+\]|[^:[\]/ ]*):\d{1,5}$/, 'must be "host:port" or ":port"').default(':9402').describe('Where /metrics, /livez and /readyz are served') }, 'must be a mapping')
     .default({ address: ':9402' }),
+  audit: z
+    .strictObject({
+      file: text(/^\//, 'must be an absolute path').nullable().default(null).describe('The hash-chained record of decisions, beside the lines of the log; null: none'),
+      required: z.boolean('must be true or false').default(false).describe('Issue nothing that is not in that file, on the disk, before'),
+      maxSize: size.default(100 * 2 ** 20).describe('The file is put aside beyond this, under its name and the number of its last entry'),
+      keep: z.int('must be a whole number').min(1, 'must be 1 or more').nullable().default(null).describe('How many files put aside are kept; null: all'),
+    }, 'must be a mapping such as { file: /var/lib/signet/record.jsonl }')
+    .default({ file: null, required: false, maxSize: 100 * 2 ** 20, keep: null }),
+  guard: z.boolean('must be true or false').default(false).describe('The admission policies that "signet guard" prints are in the cluster'),
+  webhook: z
+    .strictObject({ address: text(/^(\[[0-9a-fA-F:.]+\]|[^:[\]/ ]*):\d{1,5}$/, 'must be "host:port" or ":port"').default(':9443').describe('Where the API server reaches it, by TLS') }, 'must be a mapping; {} for the defaults')
+    .optional()
+    .describe('Refuse at creation what would be refused later: the answer in milliseconds'),
 }, 'must be a mapping with "signers"');
 
 export type ConfigDocument = z.output<typeof configSchema>;

@@ -1,5 +1,8 @@
+import type { Limits } from '../core/limits.ts';
 import type { Alternative, KeyRule, NamespaceRule, Policy, Requester, Signer } from '../core/signer.ts';
 import { lifetimeOf } from './contradictions.ts';
+import { toSelector, type LabelSelectorDocument } from './label-selector.ts';
+import { limitsOf } from './limits-schema.ts';
 import type { ConfigDocument } from './schema.ts';
 
 /** A Kubernetes object by namespace and name. */
@@ -11,6 +14,21 @@ export type Config = {
   readonly signers: readonly SignerConfig[];
   readonly publish: { readonly meshConfig: ObjectName | null };
   readonly http: { readonly host: string; readonly port: number };
+  /** The file of the record of decisions; null: the log alone. */
+  readonly audit: AuditConfig | null;
+  /** Whether the admission policies of guard are said to be in the cluster. */
+  readonly guard: boolean;
+  /** Where the admission webhook listens; null: there is none. */
+  readonly webhook: { readonly host: string; readonly port: number } | null;
+};
+
+export type AuditConfig = {
+  readonly path: string;
+  readonly required: boolean;
+  /** Octets. */
+  readonly maxSize: number;
+  /** Files put aside that are kept; null: all. */
+  readonly keep: number | null;
 };
 
 /** Where a signer's CA is, and what of it is published; its policy is in `Config.policy`. */
@@ -18,16 +36,30 @@ export type SignerConfig = {
   readonly name: string;
   readonly ca: { readonly kind: 'secret'; readonly secret: ObjectName };
   readonly anchor: 'root' | 'issuer';
+  /** Its CA need not be apart from those of other signers that say so too. */
+  readonly sharedTrust: boolean;
+  /** Who else may approve and deny, in the eyes of guard. Empty: with `approval: external` anybody with the right to. */
+  readonly approvers: readonly Approver[];
+  readonly limits: Limits;
 };
+
+export type Approver = { readonly user: string } | { readonly group: string };
 
 export function toConfig(document: ConfigDocument): Config {
   const { publish, http } = document;
   return {
     policy: { trustDomain: document.trustDomain, requesters: document.requesters.map((each) => requester(each, document)), signers: document.signers.map((each) => signer(each, document)) },
-    signers: document.signers.map(({ name, ca, anchor }) => ({ name, ca: { kind: 'secret', secret: objectName(ca.secret) }, anchor })),
+    signers: document.signers.map(({ name, ca, anchor, sharedTrust, approvers, limits }) => ({ name, ca: { kind: 'secret', secret: objectName(ca.secret) }, anchor, sharedTrust, approvers: approvers.map(approver), limits: limitsOf(limits) })),
     publish: { meshConfig: publish.meshConfig === undefined ? null : objectName(publish.meshConfig.configMap) },
     http: address(http.address),
+    audit: audit(document.audit),
+    guard: document.guard,
+    webhook: document.webhook === undefined ? null : address(document.webhook.address),
   };
+}
+
+function audit({ file, ...rest }: ConfigDocument['audit']): AuditConfig | null {
+  return file === null ? null : { path: file, ...rest };
 }
 
 function requester({ user, approves, vouches }: ConfigDocument['requesters'][number], { trustDomain }: ConfigDocument): Requester {
@@ -47,7 +79,7 @@ function alternative(entry: ConfigDocument['signers'][number]['allow'][number], 
   return {
     id,
     requesters: entry.requesters ?? null,
-    namespaces: entry.namespaces?.map((pattern): NamespaceRule => (pattern === 'unclaimed' ? 'unclaimed' : { pattern })) ?? null,
+    namespaces: entry.namespaces?.map(namespaceRule) ?? null,
     serviceAccounts: entry.serviceAccounts ?? null,
     trustDomains: entry.trustDomains ?? [trustDomain],
     dnsNames: entry.dnsNames,
@@ -56,6 +88,11 @@ function alternative(entry: ConfigDocument['signers'][number]['allow'][number], 
     keys: entry.keys.map(keyRule),
     usages: entry.usages,
   };
+}
+
+function namespaceRule(rule: string | LabelSelectorDocument): NamespaceRule {
+  if (typeof rule === 'string') return rule === 'unclaimed' ? rule : { pattern: rule };
+  return { selector: toSelector(rule) };
 }
 
 function keyRule(key: ConfigDocument['signers'][number]['allow'][number]['keys'][number]): KeyRule {
@@ -73,6 +110,10 @@ function keyRule(key: ConfigDocument['signers'][number]['allow'][number]['keys']
     case 'Ed25519':
       return { type: 'Ed25519' };
   }
+}
+
+function approver({ user, group = '' }: ConfigDocument['signers'][number]['approvers'][number]): Approver {
+  return user === undefined ? { group } : { user };
 }
 
 function objectName(reference: string): ObjectName {

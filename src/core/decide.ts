@@ -1,9 +1,11 @@
 import { parseRequest } from './certificate-request.ts';
 import type { Certificate } from './certificate.ts';
-import { parseDuration } from './duration.ts';
+import type { GeneralName } from './general-name.ts';
+import { dependsOnLabels, type NamespaceLabels } from './namespace-claim.ts';
 import type { Observed } from './observed.ts';
 import { review } from './policy.ts';
 import { planCertificate } from './profile.ts';
+import { requestedLifetime } from './requested-lifetime.ts';
 import type { Policy, Signer } from './signer.ts';
 import type { Notice, Step } from './step.ts';
 import { quoted, violationText, type Violation } from './violation.ts';
@@ -11,6 +13,8 @@ import { quoted, violationText, type Violation } from './violation.ts';
 export type DecideInput = {
   readonly observed: Observed;
   readonly policy: Policy;
+  /** Asked for by label selectors alone; null, as when it is left out: not known yet. */
+  readonly namespaceLabels?: NamespaceLabels;
   /** The CA of the signer that the request names, as it is now. */
   readonly authority: CaState;
   readonly now: Date;
@@ -23,9 +27,6 @@ export type CaState =
   | { readonly ready: true; readonly chain: readonly Certificate[] }
   | { readonly ready: false; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string };
 
-/** Older Istio writes the lifetime here and not into spec.expirationSeconds (istio#45006); read when the latter is absent. */
-const DURATION_ANNOTATION = 'experimental.cert-manager.io/request-duration';
-
 /**
  * The table of decisions:
  *
@@ -35,7 +36,8 @@ const DURATION_ANNOTATION = 'experimental.cert-manager.io/request-duration';
  * | requester approves     | nothing, whatever the signer says | as above                           | nothing |
  * | signer not served      | nothing, with a notice if its domain is ours | the same                | nothing |
  *
- * Trouble of the CA is `wait`: it is never held against a request that is allowed. `without` switches policy rules off, for tests.
+ * Trouble of the CA is `wait`: it is never held against a request that is allowed. So is a policy that asks for labels of namespaces before
+ * they are known. `without` switches policy rules off, for tests.
  */
 export function decide(input: DecideInput, options: { without?: readonly string[] } = {}): Step {
   const { observed, policy } = input;
@@ -49,12 +51,15 @@ export function decide(input: DecideInput, options: { without?: readonly string[
   }
   const as = observed.state === 'pending' ? 'Denied' : 'Failed';
   const parsed = parseRequest(observed.request);
-  if (!parsed.ok) return refuse(as, 'InvalidRequest', observed, [parsed.violation]);
+  if (!parsed.ok) return refuse(as, 'InvalidRequest', observed, [parsed.violation], []);
+  const { namespaceLabels = null } = input;
+  if (namespaceLabels === null && dependsOnLabels(signer, policy)) return { do: 'wait', reason: null, message: 'the labels of namespaces are not known yet' };
   const lifetime = requestedLifetime(observed);
-  if (typeof lifetime === 'object' && lifetime !== null) return refuse(as, 'InvalidRequest', observed, [lifetime]);
-  const verdict = review({ request: parsed.request, usages: observed.usages, requester: observed.requester, signer, policy }, options);
-  if (!verdict.allowed) return refuse(as, 'PolicyViolation', observed, verdict.violations);
-  if (observed.state === 'pending') return { do: 'approve', policy: verdict.alternative.id, message: `Signer ${quoted(signer.name)} allows this request by ${verdict.alternative.id}` };
+  const verdict = review({ request: parsed.request, usages: observed.usages, requester: observed.requester, signer, policy, namespaceLabels, annotations: observed.annotations }, options);
+  const violations = verdict.allowed ? [] : verdict.violations;
+  if (typeof lifetime === 'object' && lifetime !== null) return refuse(as, 'InvalidRequest', observed, [lifetime, ...violations], parsed.request.names);
+  if (!verdict.allowed) return refuse(as, 'PolicyViolation', observed, violations, parsed.request.names);
+  if (observed.state === 'pending') return { do: 'approve', policy: verdict.alternative.id, names: parsed.request.names, message: `Signer ${quoted(signer.name)} allows this request by ${verdict.alternative.id}` };
   if (!input.authority.ready) return { do: 'wait', reason: input.authority.reason, message: input.authority.message };
   const planned = planCertificate({ request: parsed.request, usages: observed.usages, lifetime, signer, alternative: verdict.alternative }, { chain: input.authority.chain, now: input.now, serial: input.serial });
   return planned.ok ? { do: 'issue', plan: planned.plan } : { do: 'wait', reason: planned.reason, message: planned.message };
@@ -82,21 +87,11 @@ function domain(signerName: string): string {
   return signerName.slice(0, signerName.indexOf('/') + 1);
 }
 
-/** Seconds, null when nothing is asked for, or what is wrong with the annotation. */
-function requestedLifetime({ expirationSeconds, annotations }: Observed): number | null | Violation {
-  const text = annotations[DURATION_ANNOTATION];
-  // The API server asks for ten minutes at least; below a second there is no validity to write down.
-  if (expirationSeconds !== null) return expirationSeconds >= 1 ? expirationSeconds : { field: 'spec.expirationSeconds', found: String(expirationSeconds), allowed: '600 or more' };
-  if (text === undefined) return null;
-  const seconds = parseDuration(text);
-  return seconds !== null && seconds >= 1 ? seconds : { field: `annotation ${DURATION_ANNOTATION}`, found: quoted(text), allowed: 'a Go duration of a second or more, e.g. "24h"' };
-}
-
 /** 64 KiB hold thousands of names, and as many violations make a condition that the API server does not take: nobody would learn of any. */
 const MAX_REPORTED = 10;
 
-function refuse(as: 'Denied' | 'Failed', reason: 'PolicyViolation' | 'InvalidRequest', observed: Observed, all: readonly Violation[]): Step {
+function refuse(as: 'Denied' | 'Failed', reason: 'PolicyViolation' | 'InvalidRequest', observed: Observed, all: readonly Violation[], names: readonly GeneralName[]): Step {
   const violations = all.slice(0, MAX_REPORTED);
   const texts = [...violations.map(violationText), ...(all.length > MAX_REPORTED ? [`and ${all.length - MAX_REPORTED} more`] : [])];
-  return { do: 'refuse', as, reason, violations, message: `Cannot sign for ${quoted(observed.signerName)}: ${texts.join('; ')}` };
+  return { do: 'refuse', as, reason, violations, names, message: `Cannot sign for ${quoted(observed.signerName)}: ${texts.join('; ')}` };
 }

@@ -38,7 +38,23 @@ export function matchesDnsName(pattern: string, name: string): boolean {
 /** Characters by which a URI can mean something else to the next reader than its segments say. */
 const AMBIGUOUS = /[%?#@\\]|(^|\/)\.{1,2}(\/|$)/;
 
-/** URIs compare byte for byte; a URI that another reader could normalise matches only its literal self. */
+/**
+ * URIs compare byte for byte; a URI that another reader could normalise matches only its literal self. `*` never crosses a `/`, nor a dot of
+ * the host: `https://*.foo.example/` would otherwise be whatever its owner puts below a.foo.example.
+ */
 export function matchesUri(pattern: string, uri: string): boolean {
-  return pattern === uri || (!AMBIGUOUS.test(uri) && matchesPattern(pattern, uri, '/'));
+  if (pattern === uri) return true;
+  if (AMBIGUOUS.test(uri)) return false;
+  const [patterns, segments] = [pattern.split('/'), uri.split('/')];
+  return patterns.length === segments.length && patterns.every((part, i) => (isHost(patterns, i) ? matchesPattern(part, segments[i] ?? '', '.') : matchesSegment(part, segments[i] ?? '')));
+}
+
+/** Whether a URI pattern with `*` matches nothing but itself, as every URI of its shape is ambiguous. */
+export function isDeadUriPattern(pattern: string): boolean {
+  return pattern.includes('*') && AMBIGUOUS.test(pattern);
+}
+
+/** RFC 3986 §3.2: what stands between two slashes and the next is the authority. */
+function isHost(segments: readonly string[], i: number): boolean {
+  return i === 2 && segments[1] === '' && segments[0]?.endsWith(':') === true;
 }

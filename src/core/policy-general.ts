@@ -5,6 +5,7 @@ import { DerError } from './der-error.ts';
 import { generalNameText } from './general-name.ts';
 import { OID } from './oid.ts';
 import type { Case, GeneralRule } from './policy.ts';
+import { DURATION_ANNOTATION } from './requested-lifetime.ts';
 import { extendedKeyUsages, isUsage, keyUsageBits, usageNames } from './usage.ts';
 import { quoted, type Violation } from './violation.ts';
 
@@ -19,7 +20,9 @@ export const generalRules: readonly GeneralRule[] = [
   { id: 'known-extensions', check: knownExtensions },
   { id: 'not-a-ca', check: notACa },
   { id: 'usages-agree', check: usagesAgree },
+  { id: 'distinct-usages', check: distinctUsages },
   { id: 'some-extended-usage', check: someExtendedUsage },
+  { id: 'known-annotations', check: knownAnnotations },
 ];
 
 /** A certificate without a name authenticates nobody, and some verifiers take it for anybody. */
@@ -78,6 +81,12 @@ function usagesAgree({ request, usages }: Case): Violation[] {
   ];
 }
 
+/** The API server takes each usage once; what comes by another way and is not what it would take is not judged as if it were. */
+function distinctUsages({ usages }: Case): Violation[] {
+  const repeated = usages.filter((usage, i) => usages.indexOf(usage) < i);
+  return [...new Set(repeated)].map((usage) => ({ field: 'spec.usages', found: `${quoted(usage)} more than once`, allowed: 'each usage once' }));
+}
+
 /**
  * A certificate without extended key usages is good for each of them (RFC 5280 §4.2.1.12): whoever is allowed "client auth" alone
  * would get a server's certificate by asking for less.
@@ -86,6 +95,19 @@ function someExtendedUsage({ usages }: Case): Violation[] {
   return extendedKeyUsages(usages.filter(isUsage)).length > 0
     ? []
     : [{ field: 'spec.usages', found: usages.length === 0 ? 'no usage' : `only ${usages.map(quoted).join(', ')}`, allowed: 'an extended usage too, e.g. "server auth" or "client auth"' }];
+}
+
+/** cert-manager asks by such annotations for what spec has no field for (a CA: request-is-ca), and anybody who may update the object can set one later. */
+const ASKING = 'experimental.cert-manager.io/';
+const FOR_A_CA = `${ASKING}request-is-ca`;
+
+/** Nothing is granted for an annotation; one that asks for more than a lifetime would be lost in silence, so it is refused. */
+function knownAnnotations({ annotations = {} }: Case): Violation[] {
+  return Object.entries(annotations).flatMap(([key, value]) =>
+    !key.startsWith(ASKING) || key === DURATION_ANNOTATION || (key === FOR_A_CA && value === 'false')
+      ? []
+      : [{ field: `annotation ${quoted(key)}`, found: quoted(value), allowed: `only ${DURATION_ANNOTATION}` }],
+  );
 }
 
 const UNREADABLE = 'something that cannot be decoded';

@@ -1,5 +1,6 @@
 import { generalNameText, type GeneralName } from './general-name.ts';
 import { blockContains, parseIpAddress } from './ip-address.ts';
+import { matchesNamespace } from './namespace-claim.ts';
 import { matchesDnsName, matchesPattern, matchesUri } from './pattern.ts';
 import type { AlternativeRule, Case } from './policy.ts';
 import type { Alternative, Vouching } from './signer.ts';
@@ -55,20 +56,12 @@ function trustDomain({ request }: Case, alternative: Alternative): Violation[] {
   );
 }
 
-function namespace({ request, signer, policy }: Case, alternative: Alternative): Violation[] {
+function namespace({ request, signer, policy, namespaceLabels = null }: Case, alternative: Alternative): Violation[] {
   return identities(request.names, alternative).flatMap((identity) =>
-    alternative.namespaces?.some((rule) => (rule === 'unclaimed' ? isUnclaimed(identity.namespace) : matchesPattern(rule.pattern, identity.namespace, '.')))
+    alternative.namespaces?.some((rule) => matchesNamespace(rule, { namespace: identity.namespace, signer, policy, labels: namespaceLabels }))
       ? []
       : [{ field: 'namespace', found: quoted(identity.namespace), allowed: `only namespaces that signer ${quoted(signer.name)} serves` }],
   );
-
-  function isUnclaimed(name: string): boolean {
-    return !policy.signers.some(
-      (other) =>
-        other.name !== signer.name &&
-        other.allow.some(({ namespaces }) => namespaces?.some((rule) => rule !== 'unclaimed' && matchesPattern(rule.pattern, name, '.'))),
-    );
-  }
 }
 
 function serviceAccount({ request, signer }: Case, alternative: Alternative): Violation[] {

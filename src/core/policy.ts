@@ -1,4 +1,5 @@
 import type { CertificateRequest } from './certificate-request.ts';
+import type { NamespaceLabels } from './namespace-claim.ts';
 import type { RequesterIdentity } from './observed.ts';
 import { nameRules } from './policy-names.ts';
 import { generalRules } from './policy-general.ts';
@@ -15,6 +16,10 @@ export type Case = {
   readonly listed: Requester | undefined;
   readonly signer: Signer;
   readonly policy: Policy;
+  /** null, as when it is left out: not known, so no rule that asks for labels lets anything through. */
+  readonly namespaceLabels?: NamespaceLabels;
+  /** The annotations of the request; left out: none. */
+  readonly annotations?: Readonly<Record<string, string>>;
 };
 
 /** A rule about the request itself, whichever alternative is tried. */

@@ -8,4 +8,6 @@ export type Reason =
   | 'InvalidRequest'
   | 'SignerNotFound'
   | 'CertificateAuthorityUnavailable'
-  | 'CertificateAuthorityExpired';
+  | 'CertificateAuthorityExpired'
+  /** A limit that its signer's configuration sets; a request waits and is never refused for it. */
+  | 'LimitReached';

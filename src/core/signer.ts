@@ -1,4 +1,5 @@
 import type { AddressBlock } from './ip-address.ts';
+import type { LabelSelector } from './label-selector.ts';
 import type { Usage } from './usage.ts';
 
 /** A signer as its operator configured it: who may have what from it. Where its CA lives is not core's business. */
@@ -26,7 +27,7 @@ export type Alternative = {
   readonly id: string;
   /** Users who must have made the request; null: anyone. */
   readonly requesters: readonly string[] | null;
-  /** Namespaces of workloads, by pattern or `unclaimed`; null: this alternative allows no workload by namespace. */
+  /** Namespaces of workloads, by pattern, label selector or `unclaimed`; null: this alternative allows no workload by namespace. */
   readonly namespaces: readonly NamespaceRule[] | null;
   /** `namespace/name` patterns of service accounts; null: any of the allowed namespaces. */
   readonly serviceAccounts: readonly string[] | null;
@@ -40,8 +41,8 @@ export type Alternative = {
   readonly usages: readonly Usage[];
 };
 
-/** A namespace pattern, or every namespace that no other signer claims. */
-export type NamespaceRule = { readonly pattern: string } | 'unclaimed';
+/** A namespace pattern, a selector of their labels, or every namespace that no other signer claims by either. */
+export type NamespaceRule = { readonly pattern: string } | { readonly selector: LabelSelector } | 'unclaimed';
 
 /** Keys an alternative accepts. RSA by size in bits, both ends included. */
 export type KeyRule =

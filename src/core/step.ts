@@ -1,3 +1,4 @@
+import type { GeneralName } from './general-name.ts';
 import type { Plan } from './plan.ts';
 import type { Reason } from './reason.ts';
 import type { Violation } from './violation.ts';
@@ -6,10 +7,10 @@ import type { Violation } from './violation.ts';
 export type Step =
   /** Not ours, not our turn, or final. `notice` is for an Event, when the requester would otherwise wait in the dark. */
   | { readonly do: 'nothing'; readonly why: string; readonly notice?: Notice }
-  /** The CA's side is in trouble: ask again later, refuse nobody. */
-  | { readonly do: 'wait'; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string }
-  | { readonly do: 'approve'; readonly policy: string; readonly message: string }
-  | { readonly do: 'refuse'; readonly as: 'Denied' | 'Failed'; readonly reason: 'PolicyViolation' | 'InvalidRequest'; /** The first of them. */ readonly violations: readonly Violation[]; readonly message: string }
+  /** The CA's side is in trouble, or (null) Signet does not know enough yet: ask again later, refuse nobody. */
+  | { readonly do: 'wait'; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired' | null; readonly message: string }
+  | { readonly do: 'approve'; readonly policy: string; readonly names: readonly GeneralName[]; readonly message: string }
+  | { readonly do: 'refuse'; readonly as: 'Denied' | 'Failed'; readonly reason: 'PolicyViolation' | 'InvalidRequest'; /** The first of them. */ readonly violations: readonly Violation[]; /** None where the request cannot be read. */ readonly names: readonly GeneralName[]; readonly message: string }
   | { readonly do: 'issue'; readonly plan: Plan };
 
 export type Notice = { readonly reason: Reason; readonly message: string };

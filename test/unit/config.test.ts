@@ -42,8 +42,8 @@ test('a problem says what was found and what is allowed', () => {
 });
 
 test('one value stands for a list of one', () => {
-  const list = config('requesters: [{ user: a, vouches: { namespaces: [x], signers: [example.test/foo] } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: [{ namespaces: [foo], requesters: [a], dnsNames: [a.test], ipAddresses: [10.0.0.0/8], usages: [digital signature], keys: [P-256] }] }]');
-  const single = config('requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/foo } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: { namespaces: foo, requesters: a, dnsNames: a.test, ipAddresses: 10.0.0.0/8, usages: digital signature, keys: P-256 } }]');
+  const list = config('requesters: [{ user: a, vouches: { namespaces: [x], signers: [example.test/foo] } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: [{ namespaces: [foo], requesters: [a], dnsNames: [a.test], ipAddresses: [10.0.0.0/8], usages: [client auth, digital signature], keys: [P-256] }] }]');
+  const single = config('requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/foo } }]\nsigners: [{ name: example.test/foo, ca: { secret: cas/foo }, allow: { namespaces: foo, requesters: a, dnsNames: a.test, ipAddresses: 10.0.0.0/8, usages: [client auth, digital signature], keys: P-256 } }]');
   assert.deepEqual(single, list);
 });
 
@@ -51,7 +51,7 @@ test('what is left out has its default', () => {
   const { policy, signers, publish, http } = config(MINIMAL);
   assert.equal(policy.trustDomain, 'cluster.local');
   assert.deepEqual(policy.requesters, []);
-  assert.deepEqual(signers, [{ name: 'example.test/foo', ca: { kind: 'secret', secret: { namespace: 'cas', name: 'foo' } }, anchor: 'root' }]);
+  assert.deepEqual(signers.map(({ name, ca, anchor, sharedTrust }) => ({ name, ca, anchor, sharedTrust })), [{ name: 'example.test/foo', ca: { kind: 'secret', secret: { namespace: 'cas', name: 'foo' } }, anchor: 'root', sharedTrust: false }]);
   assert.deepEqual(publish, { meshConfig: null });
   assert.deepEqual(http, { host: '', port: 9402 });
   const [signer] = policy.signers;
@@ -81,6 +81,9 @@ test('of lifetimes the one that is written stands for the other', () => {
   assert.deepEqual(lifetime('{ default: 30s, max: 1m30s }'), { default: 30, max: 90 });
 });
 
+/** A requester on whose word names can be issued. */
+const VOUCHED = 'requesters: [{ user: a, vouches: { namespaces: x } }]\n';
+
 /** Each a configuration that contradicts itself, and the same one put right. */
 const CONTRADICTIONS: readonly { what: string; wrong: string; told: string; right: string }[] = [
   { what: 'one CA for two signers', wrong: two('cas/foo'), told: 'signers[1].ca.secret', right: two('cas/bar') },
@@ -90,10 +93,30 @@ const CONTRADICTIONS: readonly { what: string; wrong: string; told: string; righ
   { what: 'a lifetime of seconds', wrong: `${MINIMAL}    lifetime: { max: 29s }\n`, told: 'signers[0].lifetime', right: `${MINIMAL}    lifetime: { max: 30s }\n` },
   { what: 'an alternative without any name', wrong: MINIMAL.replace('namespaces: [foo]', 'keys: [P-256]'), told: 'signers[0].allow[0]', right: MINIMAL.replace('namespaces: [foo]', 'keys: [P-256], namespaces: [foo]') },
   { what: 'service accounts without a namespace', wrong: MINIMAL.replace('namespaces: [foo]', 'serviceAccounts: foo/a, requesters: a, dnsNames: a.test'), told: 'signers[0].allow[0].serviceAccounts', right: MINIMAL.replace('namespaces: [foo]', 'serviceAccounts: foo/a, namespaces: foo') },
-  { what: 'a DNS name on nobody\'s word', wrong: MINIMAL.replace('namespaces: [foo]', 'dnsNames: a.test'), told: 'signers[0].allow[0]', right: MINIMAL.replace('namespaces: [foo]', 'requesters: a, dnsNames: a.test') },
-  { what: 'a SPIFFE ID by URI', wrong: MINIMAL.replace('namespaces: [foo]', 'requesters: a, uris: "spiffe://*/ns/*/sa/*"'), told: 'signers[0].allow[0].uris[0]', right: MINIMAL.replace('namespaces: [foo]', 'requesters: a, uris: "https://a.test/*"') },
+  { what: 'a DNS name on nobody\'s word', wrong: VOUCHED + MINIMAL.replace('namespaces: [foo]', 'dnsNames: a.test'), told: 'signers[0].allow[0]', right: VOUCHED + MINIMAL.replace('namespaces: [foo]', 'requesters: a, dnsNames: a.test') },
+  { what: 'a SPIFFE ID by URI', wrong: VOUCHED + MINIMAL.replace('namespaces: [foo]', 'requesters: a, uris: "spiffe://*/ns/*/sa/*"'), told: 'signers[0].allow[0].uris[0]', right: VOUCHED + MINIMAL.replace('namespaces: [foo]', 'requesters: a, uris: "https://a.test/*"') },
   { what: 'publishing into the mesh configuration itself', wrong: `${MINIMAL}publish: { meshConfig: { configMap: istio-system/istio } }`, told: 'publish.meshConfig.configMap', right: `${MINIMAL}publish: { meshConfig: { configMap: istio-system/signet-mesh } }` },
   { what: 'vouching for a signer that is not there', wrong: `requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/fo } }]\n${MINIMAL}`, told: 'requesters[0].vouches.signers[0]', right: `requesters: [{ user: a, vouches: { namespaces: x, signers: example.test/foo } }]\n${MINIMAL}` },
+  // What can never match, whatever is asked for.
+  { what: 'a service account outside of the namespaces', wrong: MINIMAL.replace('[foo]', '[foo, "team-*"], serviceAccounts: [foo/a, "teams/*"]'), told: 'signers[0].allow[0].serviceAccounts[1]', right: MINIMAL.replace('[foo]', '[foo, "team-*"], serviceAccounts: [foo/a, "*s/b"]') },
+  { what: 'usages without an extended one', wrong: MINIMAL.replace('[foo]', '[foo], usages: digital signature'), told: 'signers[0].allow[0].usages', right: MINIMAL.replace('[foo]', '[foo], usages: [digital signature, client auth]') },
+  { what: 'usages that no key of the entry can have', wrong: MINIMAL.replace('[foo]', '[foo], keys: [P-256, Ed25519], usages: [key encipherment, server auth]'), told: 'signers[0].allow[0].usages', right: MINIMAL.replace('[foo]', '[foo], keys: [P-256, RSA], usages: [key encipherment, server auth]') },
+  { what: 'unclaimed namespaces where another signer claims all', wrong: both('"*"', 'unclaimed'), told: 'signers[1].allow[0].namespaces[0]', right: both('"f*"', 'unclaimed') },
+  { what: 'a selector of everything', wrong: MINIMAL.replace('[foo]', '{ matchLabels: {} }'), told: 'signers[0].allow[0].namespaces[0]', right: MINIMAL.replace('[foo]', '"*"') },
+  { what: 'a selector of two values of one label', wrong: MINIMAL.replace('[foo]', '{ matchLabels: { tenant: a }, matchExpressions: [{ key: tenant, operator: In, values: [b, c] }] }'), told: 'signers[0].allow[0].namespaces[0]', right: MINIMAL.replace('[foo]', '{ matchLabels: { tenant: a }, matchExpressions: [{ key: tenant, operator: In, values: [b, a] }] }') },
+  { what: 'a selector whose only value is excluded', wrong: MINIMAL.replace('[foo]', '{ matchLabels: { tenant: a }, matchExpressions: [{ key: tenant, operator: NotIn, values: [a] }] }'), told: 'signers[0].allow[0].namespaces[0]', right: MINIMAL.replace('[foo]', '{ matchLabels: { tenant: a }, matchExpressions: [{ key: team, operator: NotIn, values: [a] }] }') },
+  { what: 'a label that must be there and must not', wrong: MINIMAL.replace('[foo]', '{ matchExpressions: [{ key: a, operator: Exists }, { key: a, operator: DoesNotExist }] }'), told: 'signers[0].allow[0].namespaces[0]', right: MINIMAL.replace('[foo]', '{ matchExpressions: [{ key: a, operator: Exists }, { key: b, operator: DoesNotExist }] }') },
+  { what: 'an empty list of keys', wrong: MINIMAL.replace('[foo]', '[foo], keys: []'), told: 'signers[0].allow[0].keys', right: MINIMAL.replace('[foo]', '[foo], keys: [P-256]') },
+  { what: 'an empty list of requesters', wrong: MINIMAL.replace('[foo]', '[foo], requesters: []'), told: 'signers[0].allow[0].requesters', right: MINIMAL.replace('[foo]', '[foo], requesters: "system:serviceaccount:foo:app"') },
+  { what: 'a pattern of URIs that only ambiguous ones could match', wrong: VOUCHED + MINIMAL.replace('namespaces: [foo]', 'requesters: a, uris: "https://a.test/*?x=y"'), told: 'signers[0].allow[0].uris[0]', right: VOUCHED + MINIMAL.replace('namespaces: [foo]', 'requesters: a, uris: "https://a.test/b?x=y"') },
+  { what: 'DNS names for a requester that vouches nowhere', wrong: MINIMAL.replace('namespaces: [foo]', 'requesters: a, dnsNames: a.test'), told: 'signers[0].allow[0].requesters', right: VOUCHED + MINIMAL.replace('namespaces: [foo]', 'requesters: a, dnsNames: a.test') },
+  { what: 'a requester that vouches at another signer', wrong: `requesters: { user: a, vouches: { namespaces: "*", signers: example.test/bar } }\n${two('cas/bar').replace('[foo]', '[foo], requesters: a')}`, told: 'signers[0].allow[0].requesters', right: `requesters: { user: a, vouches: { namespaces: "*", signers: example.test/bar } }\n${two('cas/bar').replace('[bar]', '[bar], requesters: a')}` },
+  { what: 'a requester that vouches for other namespaces', wrong: VOUCHED + MINIMAL.replace('[foo]', '[foo], requesters: a'), told: 'signers[0].allow[0].requesters', right: VOUCHED + MINIMAL.replace('[foo]', '["x*"], requesters: a') },
+  { what: 'a requester that vouches in another trust domain', wrong: `requesters: { user: a, vouches: { namespaces: foo, trustDomains: partner.test } }\n${MINIMAL.replace('[foo]', '[foo], requesters: a')}`, told: 'signers[0].allow[0].requesters', right: `requesters: { user: a, vouches: { namespaces: foo, trustDomains: partner.test } }\n${MINIMAL.replace('[foo]', '[foo], requesters: a, trustDomains: partner.test')}` },
+  { what: 'a service account of another namespace for itself', wrong: MINIMAL.replace('[foo]', '[foo], requesters: "system:serviceaccount:bar:app"'), told: 'signers[0].allow[0].requesters', right: MINIMAL.replace('[foo]', '[foo], requesters: "system:serviceaccount:foo:app"') },
+  { what: 'a service account that the entry does not list, for itself', wrong: MINIMAL.replace('[foo]', '[foo], serviceAccounts: foo/b, requesters: "system:serviceaccount:foo:app"'), told: 'signers[0].allow[0].requesters', right: MINIMAL.replace('[foo]', '[foo], serviceAccounts: foo/a*, requesters: "system:serviceaccount:foo:app"') },
+  { what: 'a foreign trust domain that nobody vouches for', wrong: MINIMAL.replace('[foo]', '[foo], trustDomains: partner.test'), told: 'signers[0].allow[0].trustDomains', right: MINIMAL.replace('[foo]', '[foo], trustDomains: cluster.local') },
+  { what: 'vouching for unclaimed namespaces', wrong: 'requesters: { user: a, vouches: { namespaces: [foo, unclaimed] } }\n' + MINIMAL, told: 'requesters[0].vouches.namespaces[1]', right: 'requesters: { user: a, vouches: { namespaces: [foo, unclaime] } }\n' + MINIMAL },
   { what: 'a port beyond the last', wrong: `${MINIMAL}http: { address: ":65536" }`, told: 'http.address', right: `${MINIMAL}http: { address: ":65535" }` },
 ];
 
@@ -109,9 +132,13 @@ const VALUES: readonly { key: string; put: (value: string) => string; wrong: rea
   { key: 'signers[0].name', put: (value) => MINIMAL.replace('example.test/foo', value), wrong: ['foo', 'example/foo', 'Example.test/foo', 'example.test/foo/bar', 'example.test/', '/foo', 'example.test/-foo'], right: ['example.test/ns.foo', 'a.b/c', 'clusterissuers.cert-manager.io/foo-1'] },
   { key: 'signers[0].ca.secret', put: (value) => MINIMAL.replace('cas/foo', value), wrong: ['foo', 'a/b/c', 'A/b', 'a/', '../x'], right: ['a/b', 'a/b.c'] },
   { key: 'signers[0].allow[0].namespaces[0]', put: (value) => MINIMAL.replace('[foo]', `["${value}"]`), wrong: ['Foo', 'foo_bar', 'foo.bar', '', '-foo'], right: ['foo', 'team-*', '*', 'unclaimed'] },
-  { key: 'signers[0].allow[0].dnsNames[0]', put: (value) => MINIMAL.replace('namespaces: [foo]', `requesters: a, dnsNames: ["${value}"]`), wrong: ['', 'a..b', '.a', 'a b', 'a/b'], right: ['a.test', '*.a.test', 'A.test'] },
-  { key: 'signers[0].allow[0].ipAddresses[0]', put: (value) => MINIMAL.replace('namespaces: [foo]', `requesters: a, ipAddresses: ["${value}"]`), wrong: ['10.0.0.1/8', '10.0.0.0/33', '1.2.3', '01.2.3.4', 'a'], right: ['10.0.0.0/8', '10.1.2.3', '::1', 'fd00::/8'] },
-  { key: 'signers[0].allow[0].usages[0]', put: (value) => MINIMAL.replace('[foo]', `[foo], usages: ["${value}"]`), wrong: ['cert sign', 'crl sign', 'any', 'signs'], right: ['digital signature', 'client auth'] },
+  { key: 'signers[0].allow[0].namespaces[0].matchLabels.example.com/tenant', put: (value) => MINIMAL.replace('[foo]', `[{ matchLabels: { example.com/tenant: ${value} } }]`), wrong: ['1', 'true', '"a b"', '-a', '[a]', `${'a'.repeat(64)}`], right: ['"1"', '""', 'a.b_C-1', `${'a'.repeat(63)}`] },
+  { key: 'signers[0].allow[0].namespaces[0].matchExpressions[0].operator', put: (value) => MINIMAL.replace('[foo]', `[{ matchExpressions: [{ key: a, operator: ${value}, values: [b] }] }]`), wrong: ['in', 'Equals', '1'], right: ['In', 'NotIn'] },
+  { key: 'signers[0].allow[0].namespaces[0].matchExpressions[0].values', put: (value) => MINIMAL.replace('[foo]', `[{ matchExpressions: [{ key: a, operator: ${value} }] }]`), wrong: ['In', 'NotIn', 'Exists, values: [b]', 'DoesNotExist, values: [b]', 'In, values: []', 'In, values: b'], right: ['In, values: [b]', 'Exists', 'DoesNotExist, values: []'] },
+  { key: 'signers[0].allow[0].namespaces[0].matchExpressions[0].key', put: (value) => MINIMAL.replace('[foo]', `[{ matchExpressions: [{ key: "${value}", operator: Exists }] }]`), wrong: ['', 'a/b/c', '/a', 'a/', 'A.b/c', '-a', 'a'.repeat(64)], right: ['a', 'A_b.c', 'a.b/C', 'kubernetes.io/metadata.name'] },
+  { key: 'signers[0].allow[0].dnsNames[0]', put: (value) => VOUCHED + MINIMAL.replace('namespaces: [foo]', `requesters: a, dnsNames: ["${value}"]`), wrong: ['', 'a..b', '.a', 'a b', 'a/b'], right: ['a.test', '*.a.test', 'A.test'] },
+  { key: 'signers[0].allow[0].ipAddresses[0]', put: (value) => VOUCHED + MINIMAL.replace('namespaces: [foo]', `requesters: a, ipAddresses: ["${value}"]`), wrong: ['10.0.0.1/8', '10.0.0.0/33', '1.2.3', '01.2.3.4', 'a'], right: ['10.0.0.0/8', '10.1.2.3', '::1', 'fd00::/8'] },
+  { key: 'signers[0].allow[0].usages[0]', put: (value) => MINIMAL.replace('[foo]', `[foo], usages: ["${value}", digital signature, client auth]`), wrong: ['cert sign', 'crl sign', 'any', 'signs'], right: ['key encipherment', 'server auth'] },
   { key: 'trustDomain', put: (value) => `trustDomain: "${value}"\n${MINIMAL}`, wrong: ['A.b', 'a b', '', 'spiffe://a'], right: ['cluster.local', 'a'] },
   { key: 'http.address', put: (value) => `${MINIMAL}http: { address: "${value}" }`, wrong: ['9402', 'localhost', ':', 'http://a:1', ':123456'], right: [':0', 'localhost:9402', '127.0.0.1:9402', '[::1]:9402'] },
 ];
@@ -126,6 +153,25 @@ for (const { key, put, wrong, right } of VALUES) {
 test('an address is taken apart at its port', () => {
   const http = (address: string) => config(`${MINIMAL}http: { address: "${address}" }`).http;
   assert.deepEqual([http('[::1]:80'), http('10.0.0.1:80'), http(':0')], [{ host: '::1', port: 80 }, { host: '10.0.0.1', port: 80 }, { host: '', port: 0 }]);
+});
+
+test('the record has a file or none; what is said of it in vain is refused', () => {
+  const audit = (text: string) => config(`signers: []\naudit: ${text}`).audit;
+  assert.equal(config('signers: []').audit, null);
+  assert.equal(audit('{ file: null, required: false }'), null);
+  assert.deepEqual(audit('{ file: /var/lib/signet/record.jsonl }'), { path: '/var/lib/signet/record.jsonl', required: false, maxSize: 100 * 2 ** 20, keep: null });
+  assert.deepEqual(audit('{ file: /r, required: true, maxSize: 1Gi, keep: 3 }'), { path: '/r', required: true, maxSize: 2 ** 30, keep: 3 });
+  assert.equal(audit('{ file: /r, maxSize: 1048576 }')?.maxSize, 2 ** 20);
+  for (const [text, message] of [
+    ['{ required: true }', 'audit.required: needs audit.file: say where the record is to be'],
+    ['{ file: record.jsonl }', 'audit.file: must be an absolute path, found "record.jsonl"'],
+    ['{ file: /r, maxSize: 100MB }', 'audit.maxSize: "100MB" is not a size: write e.g. "100Mi" or "1Gi"'],
+    ['{ file: /r, maxSize: 1023Ki }', 'audit.maxSize: must be at least 1Mi'],
+    ['{ file: /r, keep: 0 }', 'audit.keep: must be 1 or more, found 0'],
+  ] as const) {
+    const parsed = parseConfig(`signers: []\naudit: ${text}`);
+    assert.deepEqual(parsed.ok ? [] : parsed.problems.map((problem) => `${problem.path}: ${problem.message}`), [message]);
+  }
 });
 
 test('text that is no plain YAML is refused where it goes wrong', () => {
@@ -157,6 +203,11 @@ test('any text at all gives a configuration or problems, never an exception', ()
     if (!parsed.ok) for (const { line, column } of parsed.problems) assert.ok(line >= 1 && column >= 1);
   }
 });
+
+/** Two signers with these namespaces. */
+function both(first: string, second: string): string {
+  return two('cas/bar').replace('[foo]', first).replace('[bar]', second);
+}
 
 function two(secret: string, name = 'example.test/bar'): string {
   return `${MINIMAL}  - name: ${name}\n    ca: { secret: ${secret} }\n    allow: [{ namespaces: [bar] }]\n`;

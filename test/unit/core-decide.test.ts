@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decide, type CaState } from '../../src/core/decide.ts';
+import type { NamespaceLabels } from '../../src/core/namespace-claim.ts';
 import type { RequestState } from '../../src/core/observed.ts';
 import type { Requester } from '../../src/core/signer.ts';
 import type { Step } from '../../src/core/step.ts';
@@ -97,6 +98,31 @@ describe('the table of decisions', () => {
   });
 });
 
+describe('before the labels of namespaces are known', () => {
+  const tenant = { key: 'tenant', operator: 'In', values: ['a'] } as const;
+  const [LABELLED, REST, PLAIN] = ['example.test/labelled', 'example.test/rest', 'example.test/plain'];
+  const policy = policyOf([signer(LABELLED, [alternative({ namespaces: [tenant] })]), signer(REST, [alternative({ namespaces: ['unclaimed'] })]), signer(PLAIN, [alternative({ namespaces: ['plain'] })])], [ISTIOD_REQUESTER]);
+  const ask = (signerName: string, namespaceLabels: NamespaceLabels, state: RequestState = 'approved', without: readonly string[] = []): string =>
+    summary(decide({ observed: request({ signerName, from: ISTIOD, names: [spiffe(signerName === PLAIN ? 'plain' : 'foo')], state }), policy, authority: READY, now: NOON, serial: new Uint8Array(20), namespaceLabels }, { without }));
+  const FOO_OF_A: NamespaceLabels = new Map([['foo', { tenant: 'a' }]]);
+  const FOO_OF_NONE: NamespaceLabels = new Map([['foo', {}]]);
+
+  it('what turns on them waits, without an Event; what does not is decided', () => {
+    assert.deepEqual([ask(LABELLED, null), ask(REST, null), ask(PLAIN, null)], ['wait, null', 'wait, null', 'issue']);
+    assert.deepEqual([ask(LABELLED, FOO_OF_A), ask(REST, FOO_OF_A), ask(PLAIN, FOO_OF_A)], ['issue', 'Failed, PolicyViolation', 'issue']);
+    assert.deepEqual([ask(LABELLED, FOO_OF_NONE), ask(REST, FOO_OF_NONE)], ['Failed, PolicyViolation', 'issue']);
+  });
+
+  it('what is not our turn does not wait either', () => {
+    assert.deepEqual([ask(LABELLED, null, 'pending'), ask(LABELLED, null, 'final')], ['nothing', 'nothing']);
+  });
+
+  it('a policy that asks for no labels never waits for them', () => {
+    const plain = policyOf([signer(REST, [alternative({ namespaces: ['unclaimed'] })]), signer(PLAIN, [alternative({ namespaces: ['bar'] })])], [ISTIOD_REQUESTER]);
+    assert.equal(summary(decide({ observed: request({ signerName: REST, from: ISTIOD, ...GOOD }), policy: plain, authority: READY, now: NOON, serial: new Uint8Array(20) })), 'issue');
+  });
+});
+
 describe('the lifetime asked for', () => {
   const ANNOTATION = 'experimental.cert-manager.io/request-duration';
 
@@ -150,6 +176,23 @@ describe('what a requester is told', () => {
     assert.equal(result.violations.length, 10);
     const few = step({ names: names.slice(0, 2), state: 'approved' });
     assert.ok(few.do === 'refuse' && !few.message.includes(' more'));
+  });
+
+  it('of a lifetime that is none includes what else is wrong', () => {
+    const result = step({ ...BAD, from: ISTIOD, state: 'approved', expirationSeconds: 0 });
+    assert.ok(result.do === 'refuse' && result.reason === 'InvalidRequest');
+    assert.deepEqual(result.violations.map(({ field }) => field), ['spec.expirationSeconds', 'namespace']);
+    const other = step({ ...BAD, from: ISTIOD, state: 'approved', expirationSeconds: 600 });
+    assert.ok(other.do === 'refuse' && other.reason === 'PolicyViolation' && other.violations.length === 1);
+  });
+
+  it('of an annotation that asks for a CA is that it is refused, and no lifetime or name is wider for one', () => {
+    const asking = (key: string, value: string): string => summary(step({ ...GOOD, state: 'approved', annotations: { [`experimental.cert-manager.io/${key}`]: value } }));
+    assert.equal(asking('request-is-ca', 'true'), 'Failed, PolicyViolation');
+    assert.equal(asking('request-is-ca', 'false'), 'issue');
+    const long = step({ ...GOOD, state: 'approved', annotations: { 'experimental.cert-manager.io/request-duration': '87600h' } });
+    assert.ok(long.do === 'issue');
+    assert.deepEqual(long.plan.notAfter, after(86_400));
   });
 
   it('with the policy\'s rule off is that it is issued: the request was refused for that rule alone', () => {

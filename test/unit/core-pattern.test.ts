@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { matchesDnsName, matchesPattern, matchesUri } from '../../src/core/pattern.ts';
+import { isDeadUriPattern, matchesDnsName, matchesPattern, matchesUri } from '../../src/core/pattern.ts';
 
 /** pattern: values it matches, values it does not */
 const DOTTED: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
@@ -68,6 +68,19 @@ describe('a pattern of URIs', () => {
     assert.equal(matchesUri('https://a.example/*/x', 'https://A.example/b/x'), false);
     assert.equal(matchesUri('https://a.example/*', 'https://a.example/'), false);
     assert.equal(matchesUri('https://a.example/*', 'https://a.example/b/c'), false);
+  });
+
+  it('in which a star stands for no dot of the host', () => {
+    assert.equal(matchesUri('https://*.example/x', 'https://a.example/x'), true);
+    assert.equal(matchesUri('https://*.example/x', 'https://a.b.example/x'), false);
+    assert.equal(matchesUri('https://*/x', 'https://a.example/x'), false);
+    assert.equal(matchesUri('https://a.example/*', 'https://a.example/b.c'), true, 'a segment of the path may have dots');
+    assert.equal(matchesUri('urn:a:*', 'urn:a:b.c'), true, 'nor is there a host everywhere');
+  });
+
+  it('that can match nothing but itself is known as such', () => {
+    for (const pattern of ['https://a.example/*?b', 'https://a.example/*/../b', 'https://*@a.example/b']) assert.deepEqual([isDeadUriPattern(pattern), matchesUri(pattern, pattern.replace('*', 'x'))], [true, false], pattern);
+    for (const pattern of ['https://a.example/*', 'https://a.example/b?c']) assert.deepEqual([isDeadUriPattern(pattern), matchesUri(pattern, pattern.replace('*', 'x'))], [false, true], pattern);
   });
 
   it('matches nothing that another reader would normalise, but for its literal self', () => {

@@ -1,6 +1,8 @@
 import { boolean, namedBits, objectIdentifier, octetString, sequence, unsignedInteger, utf8String } from '../../src/core/der-writer.ts';
 import type { GeneralName } from '../../src/core/general-name.ts';
 import { parseAddressBlock, type AddressBlock } from '../../src/core/ip-address.ts';
+import type { Labels } from '../../src/core/label-selector.ts';
+import type { NamespaceLabels } from '../../src/core/namespace-claim.ts';
 import { OID } from '../../src/core/oid.ts';
 import { review, type Review } from '../../src/core/policy.ts';
 import type { Policy } from '../../src/core/signer.ts';
@@ -19,6 +21,7 @@ export type Ask = {
   readonly key: KeyKind;
   readonly subject: Uint8Array;
   readonly extensions: readonly { readonly oid: string; readonly critical: boolean; readonly value: Uint8Array }[];
+  readonly annotations: Readonly<Record<string, string>>;
 };
 
 /** A refusal, why, and a twin that differs from it in one detail and is accepted. */
@@ -38,6 +41,10 @@ const OTHERS = 'clusterissuers.cert-manager.io/others';
 const NARROW = 'clusterissuers.cert-manager.io/narrow';
 const TEAMS = 'clusterissuers.cert-manager.io/teams';
 const NAMES = 'clusterissuers.cert-manager.io/names';
+const LABELLED = 'clusterissuers.cert-manager.io/labelled';
+const WARM = 'clusterissuers.cert-manager.io/warm';
+const STAGED = 'clusterissuers.cert-manager.io/staged';
+const COMMON = 'clusterissuers.cert-manager.io/common';
 const CLOSED = 'clusterissuers.cert-manager.io/closed';
 
 const SA = 'system:serviceaccount:';
@@ -62,6 +69,10 @@ export const POLICY = policyOf(
     signer(NARROW, [alternative({ namespaces: ['narrow'], serviceAccounts: ['narrow/web-*', 'narrow/db'], trustDomains: ['cluster.local', 'partner.example'], keys: [{ type: 'ECDSA', curve: 'P-256' }, { type: 'RSA', minBits: 3072, maxBits: 3072 }, { type: 'Ed25519' }], usages: ['digital signature', 'key encipherment', 'client auth'] })]),
     signer(TEAMS, [alternative({ namespaces: ['team-*'] })]),
     signer(NAMES, [alternative({ requesters: [ISTIOD, EDGE], dnsNames: ['*.names.svc', 'db-*.names.svc.cluster.local', '*.wild.example'], ipAddresses: NETWORKS, uris: ['https://names.example/*/hook', 'spiffe://partner.example/gateway', 'spiffe://cluster.local/ns/*/sa/*'] })]),
+    signer(LABELLED, [alternative({ namespaces: [{ key: 'tenant', operator: 'In', values: ['a', 'b'] }] })]),
+    signer(WARM, [alternative({ namespaces: [{ key: 'frozen', operator: 'DoesNotExist', values: [] }] })]),
+    signer(STAGED, [alternative({ namespaces: [{ key: 'stage', operator: 'Exists', values: [] }] })]),
+    signer(COMMON, [alternative({ namespaces: [{ key: 'tier', operator: 'NotIn', values: ['gold', 'silver'] }] })]),
     signer(CLOSED, []),
   ],
   [
@@ -72,19 +83,29 @@ export const POLICY = policyOf(
   ],
 );
 
+/** The namespaces of the cluster; any other is not there. What is frozen and of gold, and nothing else, is claimed by no selector. */
+export const LABELS: NamespaceLabels = new Map<string, Labels>([
+  ['httpbin', { frozen: 'yes', tier: 'gold' }],
+  ['teams', { frozen: '', tier: 'gold' }],
+  ['tenant-a', { tenant: 'a', frozen: '', tier: 'gold' }],
+  ['tenant-c', { tenant: 'c', tier: 'gold' }],
+  ['plain', {}],
+  ['staged', { stage: 'prod', tier: 'bronze' }],
+]);
+
 /** What is asked for where a case says nothing: istiod asks foo's signer for a workload of foo. */
-const USUAL: Ask = { from: ISTIOD, signer: FOO, names: [spiffe('foo')], usages: DEFAULT_USAGES, key: 'P-256', subject: ISTIO_SUBJECT, extensions: [] };
+const USUAL: Ask = { from: ISTIOD, signer: FOO, names: [spiffe('foo')], usages: DEFAULT_USAGES, key: 'P-256', subject: ISTIO_SUBJECT, extensions: [], annotations: {} };
 
 export function whole(ask: Partial<Ask>): Ask {
   return { ...USUAL, ...ask };
 }
 
 /** The verdict on it; the request goes through the real parser. */
-export function verdict(ask: Partial<Ask>, { policy = POLICY, without = [] }: { policy?: Policy; without?: readonly string[] } = {}): Review {
-  const { from, signer: name, usages, ...shape } = whole(ask);
+export function verdict(ask: Partial<Ask>, { policy = POLICY, without = [], namespaceLabels = LABELS }: { policy?: Policy; without?: readonly string[]; namespaceLabels?: NamespaceLabels } = {}): Review {
+  const { from, signer: name, usages, annotations, ...shape } = whole(ask);
   const entry = policy.signers.find((each) => each.name === name);
   if (entry === undefined) throw new Error(`The test's policy has no signer ${name}`);
-  return review({ request: parsed(shape), usages, requester: { username: from, uid: 'u', groups: [] }, signer: entry, policy }, { without });
+  return review({ request: parsed(shape), usages, requester: { username: from, uid: 'u', groups: [] }, signer: entry, policy, namespaceLabels, annotations }, { without });
 }
 
 const SAN = 'spec.request.subjectAltName';
@@ -163,6 +184,78 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     violations: [otherNamespace('team', TEAMS)],
     accepted: 'one it matches',
     twin: { names: [spiffe('team-a')] },
+  },
+  {
+    rule: 'namespace',
+    refused: 'a namespace whose label has another value than the signer selects',
+    ask: { signer: LABELLED, names: [spiffe('tenant-c')] },
+    violations: [otherNamespace('tenant-c', LABELLED)],
+    accepted: 'one whose label has it',
+    twin: { names: [spiffe('tenant-a')] },
+  },
+  {
+    rule: 'namespace',
+    refused: 'a namespace without the label that the signer selects by',
+    ask: { signer: LABELLED, names: [spiffe('plain')] },
+    violations: [otherNamespace('plain', LABELLED)],
+    accepted: 'one that has it',
+    twin: { names: [spiffe('tenant-a')] },
+  },
+  {
+    rule: 'namespace',
+    refused: 'a namespace that the cluster does not have, though a selector of what is not there would match',
+    ask: { signer: WARM, names: [spiffe('nowhere')] },
+    violations: [otherNamespace('nowhere', WARM)],
+    accepted: 'one that it has, without the label',
+    twin: { names: [spiffe('plain')] },
+  },
+  {
+    rule: 'namespace',
+    refused: 'a namespace with a label that must not exist, though its value is empty',
+    ask: { signer: WARM, names: [spiffe('tenant-a')] },
+    violations: [otherNamespace('tenant-a', WARM)],
+    accepted: 'one without that label',
+    twin: { names: [spiffe('tenant-c')] },
+  },
+  {
+    rule: 'namespace',
+    refused: 'a namespace without a label that must exist',
+    ask: { signer: STAGED, names: [spiffe('plain')] },
+    violations: [otherNamespace('plain', STAGED)],
+    accepted: 'one with it, whatever its value',
+    twin: { names: [spiffe('staged')] },
+  },
+  {
+    rule: 'namespace',
+    refused: 'a namespace whose label has a value that the selector excludes',
+    ask: { signer: COMMON, names: [spiffe('tenant-a')] },
+    violations: [otherNamespace('tenant-a', COMMON)],
+    accepted: 'one whose label has another',
+    twin: { names: [spiffe('staged')] },
+  },
+  {
+    rule: 'namespace',
+    refused: 'a namespace of gold where the selector excludes gold and silver',
+    ask: { signer: COMMON, names: [spiffe('httpbin')] },
+    violations: [otherNamespace('httpbin', COMMON)],
+    accepted: 'one without that label, as Kubernetes has it',
+    twin: { names: [spiffe('plain')] },
+  },
+  {
+    rule: 'namespace',
+    refused: 'a namespace that another signer claims by its label, from the signer of unclaimed ones',
+    ask: { signer: OTHERS, names: [spiffe('tenant-a')] },
+    violations: [otherNamespace('tenant-a', OTHERS)],
+    accepted: 'one that no label gives to anybody',
+    twin: { names: [spiffe('httpbin')] },
+  },
+  {
+    rule: 'namespace',
+    refused: 'a namespace that the cluster does not have, from the signer of unclaimed ones: its labels might be claimed',
+    ask: { signer: OTHERS, names: [spiffe('nowhere')] },
+    violations: [otherNamespace('nowhere', OTHERS)],
+    accepted: 'one that it has',
+    twin: { names: [spiffe('teams')] },
   },
   {
     rule: 'service-account',
@@ -463,6 +556,30 @@ export const POLICY_CASES: readonly PolicyCase[] = [
     violations: [{ field: 'spec.request.keyUsage', found: 'something that cannot be decoded', allowed: 'the usages of spec.usages' }],
     accepted: 'no key usage in the request',
     twin: { extensions: [] },
+  },
+  {
+    rule: 'distinct-usages',
+    refused: 'the same usage twice',
+    ask: { usages: ['digital signature', 'client auth', 'client auth'] },
+    violations: [{ field: 'spec.usages', found: '"client auth" more than once', allowed: 'each usage once' }],
+    accepted: 'each once',
+    twin: { usages: ['digital signature', 'client auth'] },
+  },
+  {
+    rule: 'known-annotations',
+    refused: 'an annotation that asks cert-manager for a CA',
+    ask: { annotations: { 'experimental.cert-manager.io/request-is-ca': 'true' } },
+    violations: [{ field: 'annotation "experimental.cert-manager.io/request-is-ca"', found: '"true"', allowed: 'only experimental.cert-manager.io/request-duration' }],
+    accepted: 'one that asks for none',
+    twin: { annotations: { 'experimental.cert-manager.io/request-is-ca': 'false' } },
+  },
+  {
+    rule: 'known-annotations',
+    refused: 'an annotation of the same family that nobody knows',
+    ask: { annotations: { 'experimental.cert-manager.io/request-namespaces': 'bar' } },
+    violations: [{ field: 'annotation "experimental.cert-manager.io/request-namespaces"', found: '"bar"', allowed: 'only experimental.cert-manager.io/request-duration' }],
+    accepted: 'the one of a lifetime',
+    twin: { annotations: { 'experimental.cert-manager.io/request-duration': '1h' } },
   },
   {
     rule: 'some-extended-usage',

@@ -131,6 +131,24 @@ describe('the verdict', () => {
     assert.deepEqual(result.alternatives.map(({ violations }) => violations.length), [1, 2]);
   });
 
+  it('tells of each entry all that is wrong by it, as if it were alone', () => {
+    let seen = 0;
+    for (const { ask } of POLICY_CASES) {
+      const entry = POLICY.signers.find(({ name }) => name === whole(ask).signer);
+      assert.ok(entry !== undefined);
+      const allow = POLICY.signers.flatMap((each) => each.allow);
+      const together = verdict(ask, { policy: { ...POLICY, signers: POLICY.signers.map((each) => (each === entry ? { ...entry, allow } : each)) } });
+      const alone = allow.map((each) => verdict(ask, { policy: { ...POLICY, signers: POLICY.signers.map((other) => (other === entry ? { ...entry, allow: [each] } : other)) } }));
+      if (together.allowed) continue;
+      seen += 1;
+      assert.deepEqual(
+        together.alternatives.map(({ violations }) => violations),
+        alone.map((each) => (each.allowed ? [] : (each.alternatives[0]?.violations ?? []))),
+      );
+    }
+    assert.ok(seen > 10);
+  });
+
   it('names every violation, not the first', () => {
     const result = verdict({ names: [spiffe('bar'), email('a@b.example')], usages: ['cert sign', 'any'] });
     assert.equal(result.allowed, false);

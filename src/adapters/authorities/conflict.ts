@@ -2,15 +2,18 @@ import { signedBy } from '../../core/certificate-signature.ts';
 import type { CaPair } from './pair.ts';
 
 /** Pairs are immutable, and the question comes with each request: a verification of P-384 signatures takes a millisecond. */
-const known = new WeakMap<CaPair, WeakMap<CaPair, string | null>>();
+const known = new WeakMap<CaPair, WeakMap<CaPair, Overlap | null>>();
+
+/** How two CAs are not apart: `key`: they are one; `trust`: the anchor of one verifies certificates of the other. */
+export type Overlap = 'key' | 'trust';
 
 /**
- * Why two signers' CAs do not keep their tenants apart; null when they do. Equal keys sign for each other; and a path
+ * How two signers' CAs fail to keep their tenants apart; null when they do not fail. Equal keys sign for each other; and a path
  * of one that the other's anchor verifies makes every certificate of the one good for the verifiers of the other (seen with a common
  * root in Envoy).
  */
-export function sharedTrust(a: CaPair, b: CaPair): string | null {
-  const ofA = known.get(a) ?? new WeakMap<CaPair, string | null>();
+export function overlap(a: CaPair, b: CaPair): Overlap | null {
+  const ofA = known.get(a) ?? new WeakMap<CaPair, Overlap | null>();
   known.set(a, ofA);
   let verdict = ofA.get(b);
   if (verdict === undefined) {
@@ -20,27 +23,50 @@ export function sharedTrust(a: CaPair, b: CaPair): string | null {
   return verdict;
 }
 
-/** A signer's CA, as far as another's has to be compared with it: the pair it uses or is about to, and whether it was looked for. */
-export type Claim = { readonly claimed: CaPair | null; readonly tried: boolean };
+/** A signer's CA, as far as another's has to be compared with it. */
+export type Claim = {
+  /** The pair that signs, or that is being kept in order to; null: there is none. */
+  readonly claimed: CaPair | null;
+  /** The pair of its source, good or not to be used beside the others; null: there is none. */
+  readonly offered: CaPair | null;
+  /** Whether both were looked for. */
+  readonly tried: boolean;
+  /** `sharedTrust` of the configuration. */
+  readonly sharedTrust: boolean;
+};
 
 /**
- * Why a signer's pair may not be used beside those of the signers before it in the configuration, by name and in their order; null when it may. The
- * one that comes first keeps its CA; a later one whose CA cannot be told apart from it does not sign.
+ * Why a pair of the signer `name` may not be used beside those of the others, `signers`, which are all of them in the order of the configuration;
+ * null when it may. What signs goes before what does not yet, so that no newcomer stops certificates that workloads live on; of two that
+ * both sign, or both do not, the one that comes first in the configuration goes before. Trust may be shared where both signers say
+ * so, a key never.
  */
-export function clashWithEarlier(pair: CaPair, earlier: Iterable<readonly [name: string, claim: Claim]>): string | null {
-  for (const [name, { claimed, tried }] of earlier) {
-    if (!tried) return `the CA of signer "${name}", which comes first, has not been looked at yet`;
-    const clash = claimed === null ? null : sharedTrust(pair, claimed);
-    if (clash !== null) return `it cannot be told apart from signer "${name}": ${clash}. Give each signer a CA with a root of its own, or set "anchor: issuer" for both`;
+export function clash(pair: CaPair, name: string, signers: ReadonlyMap<string, Claim>): string | null {
+  const own = signers.get(name);
+  const signs = own?.claimed === pair;
+  let isEarlier = true;
+  for (const [other, claim] of signers) {
+    if (other === name) {
+      if (signs) return null;
+      isEarlier = false;
+      continue;
+    }
+    if (!claim.tried) return `the CA of signer "${other}" has not been looked at yet`;
+    const rival = claim.claimed ?? (signs || !isEarlier ? null : claim.offered);
+    const found = rival === null ? null : overlap(pair, rival);
+    if (found === 'key') return `it cannot be told apart from signer "${other}": its CA has the same key. Give each signer a CA with a key of its own`;
+    if (found === 'trust' && !(own?.sharedTrust === true && claim.sharedTrust)) {
+      return `it cannot be told apart from signer "${other}": the root of one verifies certificates of the other. Give each signer a CA with a root of its own, or set "anchor: issuer" for both; "sharedTrust: true" for both accepts that their tenants trust each other`;
+    }
   }
   return null;
 }
 
-function compare(a: CaPair, b: CaPair): string | null {
+function compare(a: CaPair, b: CaPair): Overlap | null {
   const [first, second] = [a.chain[0], b.chain[0]];
   if (first === undefined || second === undefined) return null;
-  if (Buffer.compare(first.publicKey.spki, second.publicKey.spki) === 0) return 'its CA has the same key';
+  if (Buffer.compare(first.publicKey.spki, second.publicKey.spki) === 0) return 'key';
   // Whoever holds a certificate can send along any intermediate it knows: the whole path counts, not the published part.
   const verifies = ({ anchor }: CaPair, { path }: CaPair): boolean => path.some((each) => each.fingerprint === anchor.fingerprint || signedBy(each, anchor));
-  return verifies(a, b) || verifies(b, a) ? 'the root of one verifies certificates of the other' : null;
+  return verifies(a, b) || verifies(b, a) ? 'trust' : null;
 }

@@ -4,11 +4,14 @@ import { adoption } from '../../core/adopt.ts';
 import { caTrouble, type CaTrouble } from '../../core/ca-validity.ts';
 import type { Certificate } from '../../core/certificate.ts';
 import type { Plan } from '../../core/plan.ts';
+import type { Claim } from './conflict.ts';
 import { signLocally } from './local.ts';
 import { loadPair, type CaPair, type LoadedPair, type PairFiles } from './pair.ts';
 
 export type SecretAuthorityOptions = {
   readonly anchor: 'root' | 'issuer';
+  /** Default false. */
+  readonly sharedTrust?: boolean;
   /** Seconds that this signer's certificates live by default: a CA that ends sooner than a tenth of it does not sign. */
   readonly lifetime: number;
   /** For messages: `Secret cert-manager/foo-ca`. */
@@ -17,23 +20,31 @@ export type SecretAuthorityOptions = {
   readonly ownName: string;
   /** Writes Signet's own Secret; throws Unavailable. */
   readonly keep: (files: PairFiles, signal: AbortSignal) => Promise<void>;
-  /** Why the pair may not be used beside those of the other signers; null: it may. */
+  /** Why the pair may not be used beside those of the other signers, in words that may name them; null: it may. */
   readonly conflict: (pair: CaPair) => string | null;
   readonly now: () => Date;
 };
+
+/** Requesters are told this, and not which other signer. */
+const APART = 'it cannot be told apart from that of another signer; the log and "signet signers" say which';
 
 /**
  * A CA from a Secret. Somebody else writes the source; the pair in use is kept in a Secret of Signet's own, so that a source that
  * is replaced, broken or deleted changes nothing until the new pair is adopted. Both are given to it as they change (`offer`,
  * `restore`); `reconcile` then decides, and makes at most one write.
  */
-export class SecretAuthority implements AdoptingAuthority {
+export class SecretAuthority implements AdoptingAuthority, Claim {
+  readonly signsHere = true;
   readonly #options: SecretAuthorityOptions;
   /** undefined: not heard of yet. */
   #offered: LoadedPair | undefined;
   #kept: LoadedPair | null | undefined;
   #inUse: CaPair | null = null;
   #held: string | null = null;
+  /** On its way into Signet's own Secret. */
+  #keeping: CaPair | null = null;
+  /** What waits cannot be used beside another signer's CA. */
+  #clashes = false;
 
   constructor(options: SecretAuthorityOptions) {
     this.#options = options;
@@ -48,9 +59,18 @@ export class SecretAuthority implements AdoptingAuthority {
     return this.#inUse;
   }
 
-  /** The pair that signs now, or that will once it is kept: what other signers must not share. */
+  /** What other signers' pairs are compared with: a pair that is being kept is as good as in use. */
   get claimed(): CaPair | null {
-    return this.#inUse ?? (this.#offered?.ok === true ? this.#offered.pair : null);
+    return this.#inUse ?? this.#keeping;
+  }
+
+  /** The pair of the source; null while there is no good one. */
+  get offered(): CaPair | null {
+    return this.#offered?.ok === true ? this.#offered.pair : null;
+  }
+
+  get sharedTrust(): boolean {
+    return this.#options.sharedTrust === true;
   }
 
   /** The source Secret as it is now; null: there is none. */
@@ -91,13 +111,19 @@ export class SecretAuthority implements AdoptingAuthority {
   async #decide(offered: CaPair, signal: AbortSignal): Promise<string | null> {
     const { sourceName, conflict, keep, now } = this.#options;
     const verdict = adoption(this.#inUse, offered, now());
+    const clash = conflict(verdict.do === 'keep' ? (this.#inUse ?? offered) : offered);
+    this.#clashes = clash !== null;
+    if (clash !== null) return this.#hold(`${verdict.do === 'keep' ? 'the pair in use' : `${sourceName} holds a pair that`} cannot be used: ${clash}`);
     if (verdict.do === 'keep') return this.#hold(null);
-    const clash = conflict(offered);
-    if (clash !== null) return this.#hold(`${sourceName} holds a pair that cannot be used: ${clash}`);
     // A pair that may not sign beside the others has no certificates to protect.
     const replaces = this.#inUse !== null && conflict(this.#inUse) !== null;
     if (verdict.do === 'hold' && !(replaces && caTrouble(offered.chain, now(), 0) === null)) return this.#hold(`${sourceName} holds a pair that ${this.#inUse === null ? 'cannot be used' : 'waits for a rotation'}: ${verdict.why}`);
-    await keep(offered.files, signal);
+    this.#keeping = offered;
+    try {
+      await keep(offered.files, signal);
+    } finally {
+      this.#keeping = null;
+    }
     this.#kept = { ok: true, pair: offered };
     this.#inUse = offered;
     this.#held = null;
@@ -107,7 +133,7 @@ export class SecretAuthority implements AdoptingAuthority {
   state(): AuthorityState {
     if (this.#inUse === null) return { ready: false, ...this.#absence() };
     const clash = this.#options.conflict(this.#inUse);
-    if (clash !== null) return { ready: false, reason: 'CertificateAuthorityUnavailable', message: clash };
+    if (clash !== null) return { ready: false, reason: 'CertificateAuthorityUnavailable', message: APART, detail: clash };
     const { chain, anchor } = this.#inUse;
     const trouble = caTrouble(chain, this.#options.now(), this.#options.lifetime);
     if (trouble !== null) return { ready: false, ...trouble };
@@ -120,9 +146,10 @@ export class SecretAuthority implements AdoptingAuthority {
   }
 
   /** Why nothing is in use. A pair that is over is that, also where it never was in use. */
-  #absence(): CaTrouble {
+  #absence(): CaTrouble & { readonly detail?: string } {
     const trouble = this.#kept === null && this.#offered?.ok === true ? caTrouble(this.#offered.pair.chain, this.#options.now(), 0) : null;
-    return { reason: trouble?.reason ?? 'CertificateAuthorityUnavailable', message: this.#problem() };
+    const reason = trouble?.reason ?? 'CertificateAuthorityUnavailable';
+    return this.#clashes ? { reason, message: APART, detail: this.#problem() } : { reason, message: this.#problem() };
   }
 
   #problem(): string {
