@@ -1,7 +1,8 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Refusal } from '../../control/errors.ts';
 import { answer, notAllowed, notFound, type Answer } from './answer.ts';
+import { close } from './close.ts';
+import { listen } from './listen.ts';
 
 export type HttpOptions = {
   /** Empty: every address, IPv6 where there is one. */
@@ -24,7 +25,6 @@ export type HttpServer = {
 /** A scrape is one short request; whoever needs longer than this, or more header, is not a scraper. */
 const LIMITS = { requestTimeout: 10_000, headersTimeout: 5_000, keepAliveTimeout: 60_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8192 } as const;
 const MAX_CONNECTIONS = 256;
-const CLOSE_GRACE_MS = 1_000;
 
 /**
  * Serves /metrics, /livez and /readyz. They are open to whoever reaches the port and so tell nothing that is secret or a tenant's.
@@ -43,7 +43,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     );
   });
   server.maxConnections = MAX_CONNECTIONS;
-  await listen(server, options);
+  await listen(server, { ...options, key: 'http.address' });
   const { address, port } = server.address() as AddressInfo;
   return { address: { host: address, port }, close: () => close(server) };
 }
@@ -75,34 +75,4 @@ function send(request: IncomingMessage, response: ServerResponse, { status, head
   if (response.destroyed) return;
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
   response.end(request.method === 'HEAD' ? undefined : body);
-}
-
-function listen(server: Server, { host, port }: HttpOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Refusal(`Cannot listen on "${host}:${port}" (http.address): ${reasonOf(error)}`, { cause: error })));
-    server.listen({ port, ...(host === '' ? {} : { host }) }, resolve);
-  });
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'another process listens there already';
-    case 'EACCES':
-      return 'this user may not listen on that port';
-    case 'EADDRNOTAVAIL':
-      return 'this machine does not have that address';
-    case 'ENOTFOUND':
-      return 'no address is known for that name';
-    default:
-      return message;
-  }
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
-  const impatience = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-  await closed;
-  clearTimeout(impatience);
 }
