@@ -17,11 +17,17 @@ const ENCODED_PEM = /LS0tLS1CRUdJTi[A-Za-z0-9+/]+={0,2}/g;
 
 /** The text with everything in it replaced that looks like a private key or a credential. The last line of defence: none should come this far. */
 export function redact(text: string): string {
+  if (!looksSecret(text)) return text;
   return text
     .replace(PRIVATE_KEY, REDACTED)
     .replace(CREDENTIALS, (_, scheme: string) => `${scheme} ${REDACTED}`)
     .replace(WEB_TOKEN, REDACTED)
     .replace(ENCODED_PEM, (encoded) => (Buffer.from(encoded, 'base64').toString('latin1').includes('PRIVATE KEY') ? REDACTED : encoded));
+}
+
+/** What each of the patterns above needs, by searches that cost a tenth of them: nearly every text has none of it. */
+function looksSecret(text: string): boolean {
+  return text.includes('-----BEGIN ') || text.includes('eyJ') || text.includes('LS0tLS1CRUdJTi') || /b(?:earer|asic)\s/i.test(text);
 }
 
 /** Whether a field of this name never belongs in a log. */
