@@ -1,4 +1,4 @@
-import { clashWithEarlier } from '../adapters/authorities/conflict.ts';
+import { clash } from '../adapters/authorities/conflict.ts';
 import { loadPair, type CaPair, type PairFiles } from '../adapters/authorities/pair.ts';
 import { SecretAuthority } from '../adapters/authorities/secret.ts';
 import { ApiFailure, portError } from '../adapters/kubernetes/api-failure.ts';
@@ -29,27 +29,31 @@ export async function readCas({ connection, config, namespace, now, signal }: Re
   const files = await Promise.all(
     config.signers.map(async ({ name, ca }) => Promise.all([readSecret(connection, ca.secret, signal), readSecret(connection, { namespace, name: ownSecretName(name) }, signal)])),
   );
-  const earlier: [string, SecretAuthority][] = [];
-  const views: CaView[] = [];
+  const authorities = new Map<string, SecretAuthority>();
   for (const [i, signer] of config.signers.entries()) {
     const [source, own] = files[i] ?? [null, null];
-    const authority = authorityOf(signer, { config, namespace, now, earlier: [...earlier] });
+    const authority = authorityOf(signer, { config, namespace, now, conflict: (pair) => clash(pair, signer.name, authorities) });
     authority.offer(source);
     authority.restore(own);
-    views.push(await view(signer, authority, source, signal));
-    earlier.push([signer.name, authority]);
+    authorities.set(signer.name, authority);
+  }
+  const views: CaView[] = [];
+  for (const [i, signer] of config.signers.entries()) {
+    const authority = authorities.get(signer.name);
+    if (authority !== undefined) views.push(await view(signer, authority, files[i]?.[0] ?? null, signal));
   }
   return views;
 }
 
-function authorityOf({ name, anchor, ca: { secret } }: SignerConfig, { config, namespace, now, earlier }: Pick<ReadCasOptions, 'config' | 'namespace' | 'now'> & { earlier: readonly (readonly [string, SecretAuthority])[] }): SecretAuthority {
+function authorityOf({ name, anchor, sharedTrust, ca: { secret } }: SignerConfig, { config, namespace, now, conflict }: Pick<ReadCasOptions, 'config' | 'namespace' | 'now'> & { conflict: (pair: CaPair) => string | null }): SecretAuthority {
   return new SecretAuthority({
     anchor,
+    sharedTrust,
     lifetime: config.policy.signers.find((each) => each.name === name)?.lifetime.default ?? 0,
     sourceName: `Secret ${secret.namespace}/${secret.name}`,
     ownName: `Secret ${namespace}/${ownSecretName(name)}`,
     keep: () => Promise.reject(new WouldWrite('only `run` writes')),
-    conflict: (pair) => clashWithEarlier(pair, earlier),
+    conflict,
     now: () => now,
   });
 }
@@ -71,7 +75,7 @@ async function view({ name, anchor }: SignerConfig, authority: SecretAuthority, 
     return { signer: name, pair: loaded.ok ? loaded.pair : null, state: 'new', why: 'its pair is not adopted yet; is Signet running, in this namespace?' };
   }
   if (state.ready) return { signer: name, pair: authority.inUse, state: state.held === null ? 'ready' : 'held', why: state.held ?? '' };
-  return { signer: name, pair: authority.inUse, state: state.reason === 'CertificateAuthorityExpired' ? 'expired' : 'unavailable', why: state.message };
+  return { signer: name, pair: authority.inUse, state: state.reason === 'CertificateAuthorityExpired' ? 'expired' : 'unavailable', why: state.detail ?? state.message };
 }
 
 async function readSecret({ transport }: Connection, { namespace, name }: ObjectName, signal: AbortSignal): Promise<PairFiles | null> {

@@ -11,6 +11,7 @@ import { configOption, kubeconfigOption, loadConfig, namespaceOption, outputOpti
 import { jsonText, tableText, yamlText } from './output.ts';
 import { release } from './release.ts';
 import { style } from './style.ts';
+import { waitingRequests, type WaitingRequests } from './waiting-requests.ts';
 
 export const command = defineCommand({
   name: 'signers',
@@ -25,6 +26,8 @@ Reads the CA of every configured signer from the cluster: subject, key, time to 
   unavailable   there is nothing to sign with, or it cannot be told apart from another signer's
 
 SHARED names cert-manager's ClusterIssuers of the same CA: another door to the same tenant ("?": not allowed to look).
+Requests that have had no answer for some seconds are counted below the table, with what Signet's Events say that they wait for. What Signet
+does with them at the moment is in its metrics: signet_waiting_requests and signet_ca_paused.
 Exit code 1 when a signer is not ready or is shared.`,
   options: { config: configOption, kubeconfig: kubeconfigOption, output: outputOption, namespace: namespaceOption },
   run: async ({ values, env, stdout, stderr, now, signal, colour }) => {
@@ -32,12 +35,12 @@ Exit code 1 when a signer is not ready or is shared.`,
     const log = createLog({ write: (line) => stderr.write(line), now, level: 'error', format: 'text' });
     const connection = await connect({ kubeconfig: values.kubeconfig, env, userAgent: `signet/${release.version}`, log });
     try {
-      const [views, issuers] = await Promise.all([readCas({ connection, config, namespace: await ownNamespace(values.namespace), now: now(), signal }), clusterIssuersBySecret(connection, signal)]);
+      const [views, issuers, waiting] = await Promise.all([readCas({ connection, config, namespace: await ownNamespace(values.namespace), now: now(), signal }), clusterIssuersBySecret(connection, signal), waitingRequests(connection, config.signers.map(({ name }) => name), signal)]);
       const secrets = new Map(config.signers.map(({ name, ca }) => [name, ca.secret.name]));
-      const rows = views.map((view) => describe(view, now(), issuers === null ? null : (issuers.get(secrets.get(view.signer) ?? '') ?? [])));
+      const rows = views.map((view) => ({ ...describe(view, now(), issuers === null ? null : (issuers.get(secrets.get(view.signer) ?? '') ?? [])), waiting: waiting?.get(view.signer) ?? null }));
       if (values.output === 'json') stdout.write(jsonText(rows));
       else if (values.output === 'yaml') stdout.write(yamlText(rows));
-      else stdout.write(table(rows, colour));
+      else stdout.write(table(rows, { colour, now: now() }));
       return rows.every(isWell) ? 0 : 1;
     } finally {
       await connection.close();
@@ -45,7 +48,12 @@ Exit code 1 when a signer is not ready or is shared.`,
   },
 });
 
-type Row = {
+type Row = Described & {
+  /** null: not known. */
+  readonly waiting: WaitingRequests | null;
+};
+
+type Described = {
   readonly name: string;
   readonly subject: string | null;
   readonly key: string | null;
@@ -64,7 +72,7 @@ function isWell({ state, shared }: Row): boolean {
   return state === 'ready' && (shared?.length ?? 0) === 0;
 }
 
-function describe({ signer, pair, state, why }: CaView, now: Date, shared: readonly string[] | null): Row {
+function describe({ signer, pair, state, why }: CaView, now: Date, shared: readonly string[] | null): Described {
   if (pair === null) return { name: signer, subject: null, key: null, expires: null, expiresIn: null, chain: [], state, shared, why };
   const chain = pair.chain.map(({ subject }) => distinguishedNameText(subject));
   const end = endOfPath(pair.chain);
@@ -73,7 +81,7 @@ function describe({ signer, pair, state, why }: CaView, now: Date, shared: reado
   return { name: signer, subject: chain[0] ?? '', key, expires: end.toISOString(), expiresIn: left > 0 ? age(left) : 'over', chain, state, shared, why };
 }
 
-function table(rows: readonly Row[], colour: boolean): string {
+function table(rows: readonly Row[], { colour, now }: { colour: boolean; now: Date }): string {
   const { red, yellow, green } = style(colour);
   const cells = rows.map(({ name, subject, key, expiresIn, chain, state, shared }) => [name, subject ?? '-', key ?? '-', expiresIn ?? '-', chain.length === 0 ? '-' : chain.length === 1 ? 'root' : `${chain.length - 1} below root`, state, shared === null ? '?' : shared.map((name) => `ClusterIssuer ${name}`).join(', ') || '-']);
   const paint = (line: string, row: readonly string[] | null): string => {
@@ -81,8 +89,19 @@ function table(rows: readonly Row[], colour: boolean): string {
     if ((row[6] !== '-' && row[6] !== '?') || row[5] === 'unavailable' || row[5] === 'expired') return red(line);
     return row[5] === 'ready' ? green(line) : yellow(line);
   };
-  const notes = rows.filter(({ why }) => why !== '').map(({ name, why }) => `${name}: ${why}\n`);
+  const notes = rows.flatMap((row) => [...(row.why === '' ? [] : [row.why]), ...waitingNotes(row, now)].map((note) => `${row.name}: ${note}\n`));
   return tableText(['NAME', 'CA SUBJECT', 'KEY', 'EXPIRES IN', 'CHAIN', 'STATE', 'SHARED'], cells, paint) + (notes.length > 0 ? `\n${notes.join('')}` : '');
+}
+
+/** A request is answered in milliseconds: one that is younger than this need not wait for anything. */
+const WAITS_SECONDS = 3;
+
+function waitingNotes({ waiting }: Row, now: Date): string[] {
+  if (waiting === null || waiting.since === null) return [];
+  const seconds = (now.getTime() - Date.parse(waiting.since)) / 1000;
+  if (seconds < WAITS_SECONDS) return [];
+  const counts = [...(waiting.certificate > 0 ? [`${waiting.certificate} for a certificate`] : []), ...(waiting.approval > 0 ? [`${waiting.approval} for approval`] : [])];
+  return [`${waiting.certificate + waiting.approval === 1 ? 'a request waits' : 'requests wait'}, ${counts.join(' and ')}, the oldest for ${age(seconds)}`, ...waiting.why];
 }
 
 /** Days where there are several, as nobody plans a CA's end in seconds. */

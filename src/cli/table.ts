@@ -10,7 +10,9 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly command: Command
   check: () => import('./check.ts'),
   signers: () => import('./signers.ts'),
   bundle: () => import('./bundle.ts'),
+  audit: () => import('./audit.ts'),
   rbac: () => import('./rbac.ts'),
+  guard: () => import('./guard.ts'),
   version: () => import('./version.ts'),
 };
 

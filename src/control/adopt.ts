@@ -24,7 +24,7 @@ export function adoptLoop({ authorities, changed, log, meter }: AdoptOptions): (
       if (told.get(signer) !== summary(state)) {
         told.set(signer, summary(state));
         if (state.ready) log.info('CA ready', { signer, caSha256: state.authority.chain[0]?.fingerprint, held: state.held });
-        else log.warn('CA not ready', { signer, reason: state.reason, why: state.message });
+        else log.warn('CA not ready', { signer, reason: state.reason, why: state.detail ?? state.message });
         changed();
       }
       return 'done';
@@ -41,5 +41,5 @@ export function adoptLoop({ authorities, changed, log, meter }: AdoptOptions): (
 /** Equal for states between which nobody would see a difference. */
 function summary(state: AuthorityState): string {
   // The time left in the message of a CA that ends soon runs on; the reason does not.
-  return state.ready ? `${state.authority.chain.map(({ fingerprint }) => fingerprint).join()} ${state.held}` : state.reason === 'CertificateAuthorityExpired' ? state.reason : state.message;
+  return state.ready ? `${state.authority.chain.map(({ fingerprint }) => fingerprint).join()} ${state.held}` : state.reason === 'CertificateAuthorityExpired' ? state.reason : (state.detail ?? state.message);
 }

@@ -1,21 +1,32 @@
 import { certificatePem, type Certificate } from '../core/certificate.ts';
 import { corresponds } from '../core/corresponds.ts';
 import { decide } from '../core/decide.ts';
+import type { NamespaceLabels } from '../core/namespace-claim.ts';
+import type { GeneralName } from '../core/general-name.ts';
 import type { Observed } from '../core/observed.ts';
 import type { Plan } from '../core/plan.ts';
+import type { RecordSubject } from '../core/record-entry.ts';
 import type { Policy, Signer } from '../core/signer.ts';
 import type { Step } from '../core/step.ts';
 import { violationText } from '../core/violation.ts';
+import { askAtOnce, type CaDesk } from './ask-ca.ts';
 import { Refusal, Unavailable } from './errors.ts';
-import type { Authority, AuthorityState, Events, Log, Meter, Requests, WriteResult } from './ports.ts';
+import type { Waiting } from './gate.ts';
+import type { Authority, AuthorityState, Events, Log, Meter, Recorder, Requests, WriteResult } from './ports.ts';
 import type { Outcome } from './queue.ts';
+import type { Slot } from './slots.ts';
 
 export type IssueOptions = {
   readonly policy: Policy;
+  /** The labels of namespaces as they are now; left out where no signer asks for any. */
+  readonly namespaceLabels?: () => NamespaceLabels;
   readonly requests: Requests;
   /** The CA of a signer; undefined only for a signer that the policy does not have. */
   readonly authority: (signer: string) => Authority | undefined;
+  /** How CAs are asked; default: without limits. */
+  readonly desk?: CaDesk;
   readonly events: Events;
+  readonly recorder: Recorder;
   readonly log: Log;
   readonly meter: Meter;
   readonly now: () => Date;
@@ -31,37 +42,43 @@ const SERIAL_OCTETS = 20;
  * One look at one request: reads it from memory, decides, and makes at most one write; the event of that write starts the next
  * look. Trouble is returned as a retry, never held against the requester. What it throws is a bug.
  */
-export function issueLoop(options: IssueOptions): (name: string, signal: AbortSignal) => Promise<Outcome> {
-  return async (name, signal) => {
+export function issueLoop(options: IssueOptions): (name: string, signal: AbortSignal, slot?: Slot) => Promise<Outcome> {
+  return async (name, signal, slot) => {
     const observed = options.requests.get(name);
     if (observed === undefined) return 'done';
     try {
-      const step = decide({ observed, policy: options.policy, authority: caState(options, observed.signerName), now: options.now(), serial: options.randomBytes(SERIAL_OCTETS) });
-      return await perform(step, observed, options, signal);
+      const step = decide({ observed, policy: options.policy, namespaceLabels: options.namespaceLabels?.() ?? null, authority: caState(options, observed.signerName), now: options.now(), serial: options.randomBytes(SERIAL_OCTETS) });
+      return await perform(step, observed, options, signal, slot);
     } catch (error) {
       if (signal.aborted) return 'done';
       if (error instanceof Unavailable) return retry(observed, error, options);
       if (error instanceof Refusal) return giveUp(observed, error, options);
       throw error;
+    } finally {
+      options.desk?.settle(name);
     }
   };
 }
 
-async function perform(step: Step, observed: Observed, options: IssueOptions, signal: AbortSignal): Promise<Outcome> {
-  const { requests, events, log, meter } = options;
+async function perform(step: Step, observed: Observed, options: IssueOptions, signal: AbortSignal, slot: Slot | undefined): Promise<Outcome> {
+  const { requests, events, log, meter, recorder } = options;
+  // Read before the write: its own event takes the request out of memory.
+  const received = requests.receivedAt(observed.name);
   switch (step.do) {
     case 'nothing':
       if (step.notice !== undefined) events.emit(observed, { type: 'Warning', ...step.notice });
       return 'done';
     case 'wait':
-      events.emit(observed, { type: 'Warning', reason: step.reason, message: `Waiting for the CA of signer "${observed.signerName}": ${step.message}` });
-      log.debug('request waits for its CA', { ...facts(observed), reason: step.reason, why: step.message });
+      if (step.reason !== null) events.emit(observed, { type: 'Warning', reason: step.reason, message: `Waiting for the CA of signer "${observed.signerName}": ${step.message}` });
+      log.debug('request waits', { ...facts(observed), reason: step.reason, why: step.message });
+      // Without a CA the desk lets one request at a time look whether there is one; the others are called.
+      if (step.reason !== null && options.authority(observed.signerName)?.state().ready === false && options.desk?.absent(observed, step.message) === true) return 'done';
       return { retryAfter: null };
     case 'approve': {
       const result = await requests.approve(observed, { reason: 'PolicyAllowed', message: step.message, annotations: { 'signet.dev/policy': step.policy, 'signet.dev/decision': 'approved' } }, signal);
       if (result === 'written') {
         meter.decided(observed.signerName, 'approved', 'PolicyAllowed');
-        log.info('approved', { ...facts(observed), policy: step.policy });
+        recorder.note({ what: 'approved', ...subject(observed, step.names), policy: step.policy, reason: 'PolicyAllowed', seconds: secondsSince(received, options) });
       }
       return settled(result);
     }
@@ -72,40 +89,59 @@ async function perform(step: Step, observed: Observed, options: IssueOptions, si
       // A request that its requester has already deleted was refused all the same: whoever asks why must find it.
       meter.decided(observed.signerName, outcome, step.reason);
       events.emit(observed, { type: 'Warning', reason: step.reason, message: step.message });
-      log.warn(outcome, { ...facts(observed), reason: step.reason, violations: step.violations });
+      recorder.note({ what: outcome, ...subject(observed, step.names), violations: step.violations, reason: step.reason, seconds: secondsSince(received, options) });
       return 'done';
     }
     case 'issue':
-      return issue(step.plan, observed, options, signal);
+      return issue(step.plan, observed, received, options, signal, slot);
   }
 }
 
-async function issue(plan: Plan, observed: Observed, options: IssueOptions, signal: AbortSignal): Promise<Outcome> {
-  const { requests, log, meter, policy } = options;
+async function issue(plan: Plan, observed: Observed, received: number | undefined, options: IssueOptions, signal: AbortSignal, slot: Slot | undefined): Promise<Outcome> {
+  const { requests, meter, recorder, policy, desk = askAtOnce } = options;
   const authority = options.authority(plan.signer);
   const signer = policy.signers.find(({ name }) => name === plan.signer);
   const state = authority?.state();
   if (authority === undefined || signer === undefined || state?.ready !== true) throw new Unavailable(`the CA of signer "${plan.signer}" went away`);
 
-  // Read before the write: its own event takes the request out of memory.
-  const received = requests.receivedAt(observed.name);
-  const chain = await authority.issue(plan, signal);
-  const mismatches = corresponds(plan, chain, state.authority.anchor);
-  if (mismatches.length > 0) {
-    meter.bug('corresponds');
-    log.error('the CA returned another certificate than planned; it was thrown away', { ...facts(observed), mismatches: mismatches.map(violationText) });
-    throw new Unavailable(`the CA of signer "${plan.signer}" returned another certificate than planned`);
-  }
+  const asked = await desk.ask({ plan, observed, signal, slot }, async (within) => asPlanned(await authority.issue(plan, within), { plan, anchor: state.authority.anchor, signedHere: authority.signsHere ?? false }, observed, options));
+  if (asked.waits !== null) return setAside(asked, observed, options);
+  const chain = asked.answer;
   const serial = hex(plan.serial);
-  const result = await requests.deliver(observed, delivered(chain, signer), annotations(plan, serial), signal);
+  const record = { ...subject(observed, plan.names), serial, caSha256: plan.issuer, policy: plan.policy, notAfter: plan.notAfter, adjustments: plan.adjustments, reason: 'PolicyAllowed' } as const;
+  await recorder.intend({ what: 'issuing', ...record, seconds: secondsSince(received, options) });
+  const result = await requests.deliver(observed, delivered(chain, signer), annotations(plan, serial), signal).catch((error: unknown) => {
+    // Where no answer came the API server may have taken it.
+    recorder.note({ what: 'undelivered', ...record, result: error instanceof Refusal ? 'refused' : 'unknown', seconds: secondsSince(received, options) });
+    throw error;
+  });
+  const seconds = secondsSince(received, options);
   if (result !== 'written') {
-    log.info('certificate not delivered', { ...facts(observed), serial, result });
+    recorder.note({ what: 'undelivered', ...record, result, seconds });
     return settled(result);
   }
-  if (received !== undefined) meter.issued(plan.signer, (options.monotonic() - received) / 1000);
+  if (seconds !== null) meter.issued(plan.signer, seconds);
   meter.decided(plan.signer, 'issued', 'PolicyAllowed');
   // No Event: a mesh with EC keys, or one that asks for longer lives than it gets, would have one for every certificate, and refusals could not be told among them.
-  log.info('issued', { ...facts(observed), serial, caSha256: plan.issuer, policy: plan.policy, notAfter: plan.notAfter.toISOString(), adjustments: plan.adjustments });
+  recorder.note({ what: 'issued', ...record, seconds });
+  return 'done';
+}
+
+/** What the CA returned, which is what was planned or is thrown away. */
+function asPlanned(chain: readonly Certificate[], { plan, anchor, signedHere }: { plan: Plan; anchor: Certificate; signedHere: boolean }, observed: Observed, { meter, log }: IssueOptions): readonly Certificate[] {
+  const mismatches = corresponds(plan, chain, anchor, { signedHere });
+  if (mismatches.length === 0) return chain;
+  meter.bug('corresponds');
+  log.error('the CA returned another certificate than planned; it was thrown away', { ...facts(observed), mismatches: mismatches.map(violationText) });
+  throw new Unavailable(`the CA of signer "${plan.signer}" returned another certificate than planned`);
+}
+
+/** The gate calls the request when its turn has come. Of those that wait for the same one is told, not each. */
+function setAside({ waits, message, news }: Waiting, observed: Observed, { events, log }: IssueOptions): Outcome {
+  if (news) {
+    events.emit(observed, { type: 'Warning', reason: waits === 'ca' ? 'CertificateAuthorityUnavailable' : 'LimitReached', message });
+    log.warn('requests wait', { signer: observed.signerName, why: waits, told: message, first: observed.name });
+  }
   return 'done';
 }
 
@@ -147,6 +183,14 @@ function giveUp(observed: Observed, error: Refusal, { log, meter }: IssueOptions
   meter.bug('write');
   log.error('refused, and tried again rarely', { ...facts(observed), why: error.message });
   return { retryAfter: 30 };
+}
+
+function subject({ name, uid, signerName, requester }: Observed, names: readonly GeneralName[]): RecordSubject {
+  return { request: name, uid, signer: signerName, requester: requester.username, names };
+}
+
+function secondsSince(received: number | undefined, { monotonic }: IssueOptions): number | null {
+  return received === undefined ? null : (monotonic() - received) / 1000;
 }
 
 function facts({ name, uid, signerName, requester }: Observed): Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { Certificate } from '../core/certificate.ts';
 import type { Observed } from '../core/observed.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Reason } from '../core/reason.ts';
+import type { RecordEntry } from '../core/record-entry.ts';
 
 /** What the loops need of the world. Each port has a few methods and says how it fails. */
 
@@ -28,6 +29,8 @@ export type Decision = { readonly reason: Reason; readonly message: string; read
 
 /** One CA. */
 export interface Authority {
+  /** Its key is in this process, and was found to be that of its certificate. */
+  readonly signsHere?: boolean;
   /** Now, from memory. */
   state(): AuthorityState;
   /**
@@ -47,7 +50,7 @@ export interface AdoptingAuthority extends Authority {
 
 export type AuthorityState =
   | { readonly ready: true; readonly authority: CertificateAuthority; /** A pair that waits for a rotation, in words; null: none. */ readonly held: string | null }
-  | { readonly ready: false; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string };
+  | { readonly ready: false; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string; /** For operators, in place of the message: it may name other signers, which requesters must not be told of. */ readonly detail?: string };
 
 /** The CA's public side, one immutable value: replaced whole. */
 export type CertificateAuthority = {
@@ -59,7 +62,15 @@ export type CertificateAuthority = {
 
 /** Events for people; never fails, drops under pressure and counts what it drops. */
 export interface Events {
-  emit(about: { readonly name: string; readonly uid: string }, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }): void;
+  emit(about: { readonly name: string; readonly uid: string; readonly signerName: string; readonly requester: { readonly username: string } }, event: { readonly type: 'Normal' | 'Warning'; readonly reason: string; readonly message: string }): void;
+}
+
+/** The record of decisions, for whoever asks later who got what, and why. */
+export interface Recorder {
+  /** What was decided, or became of a certificate. Never waits and never fails. */
+  note(entry: RecordEntry): void;
+  /** Before a certificate leaves: resolves when that is recorded. Throws Unavailable where nothing may leave without, and it cannot be. */
+  intend(entry: RecordEntry): Promise<void>;
 }
 
 /** One place where trust bundles are published. */
@@ -80,9 +91,15 @@ export interface Log {
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/** What a request waits for: its signer's turn, a limit of the configuration, its CA, the next attempt after trouble with the API server, or somebody's approval. */
+export type WaitsFor = 'turn' | 'rate' | 'concurrency' | 'ca' | 'retry' | 'approval';
+
+/** Of one signer: how many requests wait for what, and whether its CA is left alone for a while. */
+export type Backlog = { readonly signer: string; readonly paused: boolean; readonly waiting: Readonly<Record<WaitsFor, number>> };
+
 export interface Meter {
   /** A request reached its decision. `signer` is `other` for one that is not served. */
-  decided(signer: string, outcome: 'approved' | 'issued' | 'denied' | 'failed', reason: Reason): void;
+  decided(signer: string, outcome: 'approved' | 'issued' | 'denied' | 'failed' | 'unserved', reason: Reason): void;
   /** Seconds from the Approved event to the API server's answer. */
   issued(signer: string, seconds: number): void;
   pending(signer: string, change: 1 | -1): void;

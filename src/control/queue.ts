@@ -1,11 +1,12 @@
 import { backoff } from './backoff.ts';
+import { Slots, type Slot } from './slots.ts';
 
 /** What became of one piece of work: finished, or to be tried again (`retryAfter` seconds at least; null: backoff alone). */
 export type Outcome = 'done' | { readonly retryAfter: number | null };
 
 export type QueueOptions = {
-  /** Does the work on one name. Never called twice at once for the same name. */
-  readonly work: (name: string, signal: AbortSignal) => Promise<Outcome>;
+  /** Does the work on one name. Never called twice at once for the same name. What may take long is waited for by `slot.patiently`. */
+  readonly work: (name: string, signal: AbortSignal, slot: Slot) => Promise<Outcome>;
   /** Told of an exception that `work` should not have thrown; the name is retried slowly. */
   readonly onBug: (name: string, error: unknown) => void;
   /** Names worked on at the same time. */
@@ -15,6 +16,8 @@ export type QueueOptions = {
   readonly nextTurn?: (run: () => void) => void;
   /** First and longest wait of a retry, in seconds. */
   readonly backoff?: { readonly first: number; readonly max: number };
+  /** Seconds after which work that waits patiently gives its place up to others. */
+  readonly slowAfter?: number;
   /** Seconds that work in flight has to finish after the end was called for; then its own signal is aborted. */
   readonly grace?: number;
 };
@@ -24,56 +27,61 @@ const BUG_RETRY_SECONDS = 60;
 /** setTimeout takes 31 bits of milliseconds and fires at once beyond: a Retry-After of a year must not become a busy loop. */
 const MAX_WAIT_SECONDS = 24 * 3600;
 
+/** A CA in this process, or one that is near, has answered by then; and nobody else notices a slot that is held for so long. */
+const SLOW_SECONDS = 0.05;
+
+/** Where a name waits: the lane, and who it is in it. */
+type Where = { readonly group: string; readonly member: string };
+type Retry = { readonly where: Where; readonly timer: NodeJS.Timeout };
+
 /**
  * A queue of names. A name waits once however often it is added; added while it is worked on, it is worked on again afterwards.
- * Every group (the signer) has a lane and the lanes take turns, so that a flood in one tenant delays another by one turn and not
- * by its length. Ends with the signal: what runs is awaited by `onIdle`, what waits is dropped.
+ * Groups (the signer) take turns, and within a group its members (who asks), see Slots. Ends with the signal: what runs is awaited by
+ * `onIdle`, what waits is dropped.
  */
 export class Queue {
   readonly #options: Required<QueueOptions>;
   readonly #signal: AbortSignal;
-  readonly #lanes = new Map<string, Set<string>>();
-  readonly #groups = new Map<string, string>();
+  readonly #slots: Slots;
+  readonly #waiting = new Set<string>();
   readonly #running = new Set<string>();
   /** Names added while they were worked on. */
-  readonly #again = new Set<string>();
+  readonly #again = new Map<string, Where>();
   readonly #attempts = new Map<string, number>();
-  readonly #timers = new Map<string, { readonly timer: NodeJS.Timeout; readonly group: string }>();
+  readonly #retries = new Map<string, Retry>();
+  readonly #retriesOf = new Map<string, Set<string>>();
   /** The signal of the work itself: a write that is on its way when the end is called for is let to its end. */
   readonly #cut = new AbortController();
   #idle: (() => void)[] = [];
-  /** A start is due in the next turn of the event loop. */
-  #filling = false;
 
   constructor(options: QueueOptions, signal: AbortSignal) {
-    this.#options = { concurrency: 32, random: Math.random, nextTurn: (run) => void setImmediate(run), backoff: { first: 0.1, max: 30 }, grace: 5, ...options };
+    this.#options = { concurrency: 32, random: Math.random, nextTurn: (run) => void setImmediate(run), backoff: { first: 0.1, max: 30 }, slowAfter: SLOW_SECONDS, grace: 5, ...options };
     this.#signal = signal;
+    this.#slots = new Slots({ count: this.#options.concurrency, nextTurn: this.#options.nextTurn, slowAfter: this.#options.slowAfter * 1000 });
     signal.addEventListener('abort', () => this.#abandon(), { once: true });
   }
 
   /** Names that wait for their turn, and names that wait for a retry. */
   get size(): number {
-    return this.#groups.size + this.#timers.size;
+    return this.#waiting.size + this.#again.size + this.#retries.size;
   }
 
-  /** Asks for work on `name`, in the lane of `group`. News of a name ends the wait for its retry. */
-  add(name: string, group: string): void {
+  /** Of one group: how many names wait for their turn, are worked on, and wait for a retry. */
+  waiting(group: string): { readonly turn: number; readonly running: number; readonly retry: number } {
+    return { turn: this.#slots.waiting(group), running: this.#slots.begun(group), retry: this.#retriesOf.get(group)?.size ?? 0 };
+  }
+
+  /** Asks for work on `name`, in the lane of `group`, where `member` has a turn like every other. News of a name ends the wait for its retry. */
+  add(name: string, group: string, member = ''): void {
     if (this.#signal.aborted) return;
-    this.#cancelRetry(name);
-    if (this.#running.has(name)) {
-      this.#again.add(name);
-      this.#groups.set(name, group);
-      return;
-    }
-    if (this.#groups.has(name)) return;
-    this.#groups.set(name, group);
-    this.#enqueue(name, group);
-    this.#fill();
+    if (this.#retries.size > 0) this.#cancelRetry(name);
+    if (this.#running.has(name)) this.#again.set(name, { group, member });
+    else this.#enqueue(name, { group, member });
   }
 
   /** Whatever the group waited for may be there now: its retries come at once. */
   nudge(group: string): void {
-    for (const [name, waiting] of [...this.#timers]) if (waiting.group === group) this.add(name, group);
+    for (const name of [...(this.#retriesOf.get(group) ?? [])]) this.add(name, group, this.#retries.get(name)?.where.member);
   }
 
   /** Settles when nothing waits and nothing runs (retries in the future count as waiting), or the queue has ended. */
@@ -82,86 +90,62 @@ export class Queue {
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  #enqueue(name: string, group: string): void {
-    const lane = this.#lanes.get(group) ?? new Set();
-    lane.add(name);
-    this.#lanes.set(group, lane);
-  }
-
-  /**
-   * Starts what may run, one name in each turn of the event loop: what a name computes before its first wait would otherwise be done for
-   * every name of a burst before the first one's write is on the wire.
-   */
-  #fill(): void {
-    if (this.#filling || this.#lanes.size === 0 || this.#running.size >= this.#options.concurrency) return;
-    this.#filling = true;
-    this.#options.nextTurn(() => {
-      this.#filling = false;
-      this.#startOne();
-      this.#fill();
+  #enqueue(name: string, where: Where): void {
+    if (this.#waiting.has(name)) return;
+    this.#waiting.add(name);
+    this.#slots.ask(where.group, where.member, (slot) => {
+      this.#waiting.delete(name);
+      this.#running.add(name);
+      void this.#run(name, where, slot); // Settles always: #run catches everything and ends in #finish.
     });
   }
 
-  #startOne(): void {
-    if (this.#signal.aborted) return;
-    const name = this.#takeTurn();
-    if (name === undefined) return;
-    const group = this.#groups.get(name) ?? '';
-    this.#groups.delete(name);
-    this.#running.add(name);
-    void this.#run(name, group); // Settles always: #run catches everything and ends in #finish.
-  }
-
-  /** The first name of the first lane; the lane goes to the end of the line. */
-  #takeTurn(): string | undefined {
-    for (const [group, lane] of this.#lanes) {
-      this.#lanes.delete(group);
-      const [name] = lane;
-      if (name === undefined) continue;
-      lane.delete(name);
-      if (lane.size > 0) this.#lanes.set(group, lane);
-      return name;
-    }
-    return undefined;
-  }
-
-  async #run(name: string, group: string): Promise<void> {
+  async #run(name: string, where: Where, slot: Slot): Promise<void> {
     let outcome: Outcome;
     try {
-      outcome = await this.#options.work(name, this.#cut.signal);
+      outcome = await this.#options.work(name, this.#cut.signal, slot);
     } catch (error) {
       if (!this.#cut.signal.aborted) this.#options.onBug(name, error);
       outcome = { retryAfter: BUG_RETRY_SECONDS };
     }
-    this.#finish(name, group, outcome);
-  }
-
-  #finish(name: string, group: string, outcome: Outcome): void {
-    this.#running.delete(name);
-    if (outcome === 'done') this.#attempts.delete(name);
-    if (this.#again.delete(name)) this.#enqueue(name, this.#groups.get(name) ?? group);
-    else if (outcome !== 'done' && !this.#signal.aborted) this.#retry(name, group, outcome.retryAfter);
-    this.#fill();
+    this.#finish(name, where, outcome);
+    slot.end();
     this.#settleIdle();
   }
 
-  #retry(name: string, group: string, retryAfter: number | null): void {
+  #finish(name: string, where: Where, outcome: Outcome): void {
+    this.#running.delete(name);
+    if (outcome === 'done') this.#attempts.delete(name);
+    const again = this.#again.get(name);
+    if (again !== undefined) {
+      this.#again.delete(name);
+      this.#enqueue(name, again);
+    } else if (outcome !== 'done' && !this.#signal.aborted) this.#retry(name, where, outcome.retryAfter);
+  }
+
+  #retry(name: string, where: Where, retryAfter: number | null): void {
     const attempt = this.#attempts.get(name) ?? 0;
     this.#attempts.set(name, attempt + 1);
     const seconds = Math.min(MAX_WAIT_SECONDS, Math.max(retryAfter ?? 0, backoff(attempt, { ...this.#options.backoff, random: this.#options.random })));
-    this.#timers.set(name, { timer: setTimeout(() => this.add(name, group), seconds * 1000), group });
+    this.#retries.set(name, { where, timer: setTimeout(() => this.add(name, where.group, where.member), seconds * 1000) });
+    const names = this.#retriesOf.get(where.group);
+    if (names === undefined) this.#retriesOf.set(where.group, new Set([name]));
+    else names.add(name);
   }
 
   #cancelRetry(name: string): void {
-    clearTimeout(this.#timers.get(name)?.timer);
-    this.#timers.delete(name);
+    const retry = this.#retries.get(name);
+    if (retry === undefined) return;
+    clearTimeout(retry.timer);
+    this.#retries.delete(name);
+    this.#retriesOf.get(retry.where.group)?.delete(name);
   }
 
   #abandon(): void {
     setTimeout(() => this.#cut.abort(), this.#options.grace * 1000).unref();
-    for (const name of this.#timers.keys()) this.#cancelRetry(name);
-    this.#lanes.clear();
-    this.#groups.clear();
+    for (const name of [...this.#retries.keys()]) this.#cancelRetry(name);
+    this.#slots.close();
+    this.#waiting.clear();
     this.#again.clear();
     this.#settleIdle();
   }

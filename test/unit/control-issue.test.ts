@@ -15,7 +15,7 @@ import { testKey } from '../support/keys.ts';
 import { observed } from '../support/observed.ts';
 import { SIGNER } from '../support/plans.ts';
 import { alternative, policyOf, signer } from '../support/policy.ts';
-import { absentAuthority, authorityOf, rememberingEvents, rememberingLog, rememberingMeter, requestsOf, type Write } from '../support/ports.ts';
+import { absentAuthority, authorityOf, rememberingEvents, rememberingLog, rememberingMeter, rememberingRecorder, requestsOf, type Write } from '../support/ports.ts';
 import { profile } from '../support/profile-line.ts';
 import { dns, spiffe } from '../support/requests.ts';
 
@@ -33,17 +33,17 @@ type World = {
 
 /** One look of the loop at one request, and what is different in the world afterwards. */
 async function look({ request = observed(), authority = authorityOf(ca), answer = () => 'written', includeRoot = false, options = {} }: World = {}, signal: AbortSignal = new AbortController().signal) {
-  const [requests, events, log, meter] = [requestsOf([request], answer), rememberingEvents(), rememberingLog(), rememberingMeter()];
+  const [requests, events, log, meter, recorder] = [requestsOf([request], answer), rememberingEvents(), rememberingLog(), rememberingMeter(), rememberingRecorder()];
   const policy = policyOf([signer(SIGNER, [alternative({ namespaces: ['foo'] })], { includeRoot })]);
-  const loop = issueLoop({ policy, requests, authority: (name) => (name === SIGNER ? authority : undefined), events, log, meter, now: () => NOON, monotonic: () => 250, randomBytes, ...options });
+  const loop = issueLoop({ policy, requests, authority: (name) => (name === SIGNER ? authority : undefined), events, recorder, log, meter, now: () => NOON, monotonic: () => 250, randomBytes, ...options });
   const outcome: Outcome = await loop(request.name, signal);
-  return { outcome, writes: requests.writes, told: events.told, lines: log.lines, counts: meter.counts };
+  return { outcome, writes: requests.writes, told: events.told, lines: log.lines, counts: meter.counts, record: recorder.entries };
 }
 
 describe('a look at a request', () => {
   it('that is gone, or never was ours, does nothing', async () => {
     const [requests, events, log, meter] = [requestsOf([]), rememberingEvents(), rememberingLog(), rememberingMeter()];
-    const loop = issueLoop({ policy: policyOf([]), requests, authority: () => undefined, events, log, meter, now: () => NOON, monotonic: () => 0, randomBytes });
+    const loop = issueLoop({ policy: policyOf([]), requests, authority: () => undefined, events, recorder: rememberingRecorder(), log, meter, now: () => NOON, monotonic: () => 0, randomBytes });
     assert.equal(await loop('csr-1', new AbortController().signal), 'done');
     assert.deepEqual([requests.writes, events.told, log.lines, meter.counts], [[], [], [], []]);
   });
@@ -103,7 +103,7 @@ describe('a look at a request', () => {
 
   it('that is not allowed refuses it: Denied while it is pending, Failed when somebody approved it', async () => {
     for (const [state, as] of [['pending', 'Denied'], ['approved', 'Failed']] as const) {
-      const { outcome, writes, told, counts, lines } = await look({ request: observed({ state, from: QUIET, names: [dns('x.example')] }) });
+      const { outcome, writes, told, counts, record } = await look({ request: observed({ state, from: QUIET, names: [dns('x.example')] }) });
       assert.equal(outcome, 'done');
       const [write] = writes;
       assert.ok(write?.verb === 'refuse' && writes.length === 1);
@@ -112,7 +112,7 @@ describe('a look at a request', () => {
       assert.deepEqual(write.decision.annotations, { 'signet.dev/decision': as.toLowerCase() });
       assert.deepEqual(told.map(({ type, reason, message }) => ({ type, reason, message })), [{ type: 'Warning', reason: 'PolicyViolation', message: write.decision.message }]);
       assert.deepEqual(counts, [`decided ${SIGNER} ${as.toLowerCase()} PolicyViolation`]);
-      assert.equal(lines.at(-1)?.level, 'warn');
+      assert.deepEqual(record.map(({ what, reason, names }) => ({ what, reason, names })), [{ what: as.toLowerCase(), reason: 'PolicyViolation', names: [dns('x.example')] }]);
     }
   });
 
@@ -225,13 +225,44 @@ describe('a CA that answers with another certificate than planned', () => {
   }
 });
 
-describe('what is logged', () => {
-  it('names the request, its signer and who asked, and nothing of a key', async () => {
-    const { lines } = await look();
-    assert.deepEqual(lines.map(({ level, message }) => ({ level, message })), [{ level: 'info', message: 'issued' }]);
-    const { request, signer: name, requester, caSha256 } = lines[0]?.fields ?? {};
-    assert.deepEqual([request, name, requester, caSha256], ['csr-workload-1', SIGNER, 'system:serviceaccount:istio-system:istiod', ca.certificate.fingerprint]);
-    assert.ok(!JSON.stringify(lines).includes('BEGIN'));
+describe('the record', () => {
+  const FACTS = { request: 'csr-workload-1', uid: 'uid of csr-workload-1', signer: SIGNER, requester: 'system:serviceaccount:istio-system:istiod', names: [spiffe('foo')], reason: 'PolicyAllowed', seconds: 0.25, policy: 'allow[0]' };
+
+  it('has what is about to leave before it leaves, and what became of it after', async () => {
+    const recorder = rememberingRecorder();
+    const { writes } = await look({ request: observed({ key: 'RSA-2048' }), options: { recorder }, answer: () => (assert.deepEqual(recorder.entries.map(({ what }) => what), ['issuing']), 'written') });
+    const [write] = writes;
+    assert.ok(write?.verb === 'deliver');
+    const [leaf] = certificatesOf(write.certificate) as [Certificate];
+    const issuance = { ...FACTS, serial: Buffer.from(leaf.serial).toString('hex'), caSha256: ca.certificate.fingerprint, notAfter: leaf.notAfter, adjustments: [] };
+    assert.deepEqual(recorder.entries, [{ what: 'issuing', ...issuance }, { what: 'issued', ...issuance }]);
+  });
+
+  it('that cannot be kept, where it must be, lets nothing leave: the request waits, and is served when it can', async () => {
+    const recorder = rememberingRecorder(() => Promise.reject(new Unavailable('no space')));
+    const { outcome, writes, counts } = await look({ options: { recorder } });
+    assert.deepEqual([outcome, writes, counts, recorder.entries], [{ retryAfter: null }, [], [], []]);
+    assert.equal((await look({ options: { recorder: rememberingRecorder() } })).writes.length, 1);
+  });
+
+  it('says what became of a certificate that was not delivered', async () => {
+    const results: Record<string, () => WriteResult> = { conflict: () => 'conflict', gone: () => 'gone', refused: () => fail(new Refusal('403')), unknown: () => fail(new Unavailable('ECONNRESET')) };
+    for (const [result, answer] of Object.entries(results)) {
+      const { record } = await look({ answer });
+      assert.deepEqual(record.map((entry) => [entry.what, entry.what === 'undelivered' ? entry.result : null]), [['issuing', null], ['undelivered', result]]);
+    }
+  });
+
+  it('has approvals and refusals that were written, and no others', async () => {
+    const [allowed, refused] = [observed({ state: 'pending', from: QUIET }), observed({ state: 'pending', from: QUIET, names: [dns('x.example')] })];
+    assert.deepEqual((await look({ request: allowed })).record, [{ what: 'approved', ...FACTS, requester: QUIET }]);
+    assert.deepEqual((await look({ request: refused })).record.map(({ what }) => what), ['denied']);
+    for (const request of [allowed, refused]) assert.deepEqual((await look({ request, answer: () => 'conflict' })).record, []);
+  });
+
+  it('and the log hold nothing of a key', async () => {
+    const { lines, record } = await look();
+    assert.ok(!JSON.stringify([lines, record]).includes('BEGIN'));
   });
 });
 

@@ -1,0 +1,187 @@
+import { Line } from './line.ts';
+
+export type SlotsOptions = {
+  /** What may be under way at the same time. */
+  readonly count: number;
+  /** Runs a function in another turn of the event loop. */
+  readonly nextTurn: (run: () => void) => void;
+  /** Milliseconds after which work that waits for somebody else gives its slot up. */
+  readonly slowAfter: number;
+};
+
+/** A slot that is held. */
+export type Slot = {
+  /**
+   * Waits for what may take long. If it does, the slot is given up meanwhile, and had again, in its lane's turn, before this settles as
+   * `slow` did.
+   */
+  readonly patiently: <T>(slow: Promise<T>) => Promise<T>;
+  /** Gives the slot back; it is held no more. */
+  readonly end: () => void;
+};
+
+type Start = (slot: Slot) => void;
+type Member = { readonly key: string; readonly line: Line<Start> };
+type Lane = {
+  /** Slots that it holds. */
+  held: number;
+  /** What was begun and has not ended, with a slot or without. */
+  begun: number;
+  /** What waits in it for a slot. */
+  size: number;
+  /** Whether it stands in the line of lanes. */
+  queued: boolean;
+  /** What was begun and goes on. */
+  readonly resuming: Line<() => void>;
+  readonly members: Map<string, Member>;
+  readonly turns: Line<Member>;
+};
+
+/** Of all slots one lane holds at most this share: whoever comes into another lane finds some free at once, without waiting for a flood's writes. */
+const SHARE = 0.75;
+
+/**
+ * A number of slots that lanes share by turns, and within a lane its members: the lane is the signer, the member who asks. So a flood in
+ * one tenant delays the next by one turn and not by its length, and so does a flood that an outsider sends to a tenant's signer.
+ */
+export class Slots {
+  readonly #options: SlotsOptions;
+  readonly #share: number;
+  readonly #lanes = new Map<string, Lane>();
+  /** Lanes that may have a turn: something waits there, and they hold less than their share. */
+  readonly #turns = new Line<Lane>();
+  #held = 0;
+  /** A start is due in the next turn of the event loop. */
+  #filling = false;
+
+  constructor(options: SlotsOptions) {
+    this.#options = options;
+    this.#share = Math.ceil(options.count * SHARE);
+  }
+
+  /** Calls `start` once there is a slot for it. */
+  ask(group: string, member: string, start: Start): void {
+    const lane = this.#lane(group);
+    let found = lane.members.get(member);
+    if (found === undefined) {
+      found = { key: member, line: new Line() };
+      lane.members.set(member, found);
+    }
+    if (found.line.size === 0) lane.turns.push(found);
+    found.line.push(start);
+    lane.size += 1;
+    this.#queue(lane);
+    this.#fill();
+  }
+
+  /** How many wait for a slot in the lane of this group. */
+  waiting(group: string): number {
+    return this.#lanes.get(group)?.size ?? 0;
+  }
+
+  /** How many of this group have begun and not ended. */
+  begun(group: string): number {
+    return this.#lanes.get(group)?.begun ?? 0;
+  }
+
+  /** Forgets what waits to begin. What was begun is let to its end. */
+  close(): void {
+    for (const lane of this.#lanes.values()) {
+      lane.members.clear();
+      while (lane.turns.shift() !== undefined);
+      lane.size = lane.resuming.size;
+    }
+  }
+
+  #lane(group: string): Lane {
+    let lane = this.#lanes.get(group);
+    if (lane === undefined) {
+      lane = { held: 0, begun: 0, size: 0, queued: false, resuming: new Line(), members: new Map(), turns: new Line() };
+      this.#lanes.set(group, lane);
+    }
+    return lane;
+  }
+
+  #queue(lane: Lane): void {
+    if (lane.queued || lane.size === 0 || lane.held >= this.#share) return;
+    lane.queued = true;
+    this.#turns.push(lane);
+  }
+
+  /**
+   * Starts what may run, one in each turn of the event loop: what a name computes before its first wait would otherwise be done for every
+   * name of a burst before the first one's write is on the wire.
+   */
+  #fill(): void {
+    if (this.#filling || this.#turns.size === 0 || this.#held >= this.#options.count) return;
+    this.#filling = true;
+    this.#options.nextTurn(() => {
+      this.#filling = false;
+      this.#takeTurn();
+      this.#fill();
+    });
+  }
+
+  #takeTurn(): void {
+    const lane = this.#turns.shift();
+    if (lane === undefined) return;
+    lane.queued = false;
+    const resume = lane.resuming.shift();
+    const start = resume === undefined ? nextOf(lane) : undefined;
+    if (resume === undefined && start === undefined) return;
+    lane.size -= 1;
+    lane.held += 1;
+    this.#held += 1;
+    this.#queue(lane);
+    resume?.();
+    if (start !== undefined) start(this.#slot(lane));
+  }
+
+  #slot(lane: Lane): Slot {
+    let [held, ended] = [true, false];
+    lane.begun += 1;
+    const giveUp = (): void => {
+      if (!held) return;
+      held = false;
+      lane.held -= 1;
+      this.#held -= 1;
+      this.#queue(lane);
+      this.#fill();
+    };
+    const patiently = async <T>(slow: Promise<T>): Promise<T> => {
+      const timer = setTimeout(giveUp, this.#options.slowAfter);
+      try {
+        return await slow;
+      } finally {
+        clearTimeout(timer);
+        if (!held) await this.#regain(lane);
+        held = true;
+      }
+    };
+    const end = (): void => {
+      if (!ended) lane.begun -= 1;
+      ended = true;
+      giveUp();
+    };
+    return { patiently, end };
+  }
+
+  #regain(lane: Lane): Promise<void> {
+    return new Promise((resolve) => {
+      lane.resuming.push(resolve);
+      lane.size += 1;
+      this.#queue(lane);
+      this.#fill();
+    });
+  }
+}
+
+/** The next of the member whose turn it is. */
+function nextOf({ members, turns }: Lane): Start | undefined {
+  const member = turns.shift();
+  const start = member?.line.shift();
+  if (member === undefined) return undefined;
+  if (member.line.size > 0) turns.push(member);
+  else members.delete(member.key);
+  return start;
+}
