@@ -31,6 +31,15 @@ describe('finding the real counterparts', () => {
     });
   });
 
+  it('builds what only the benchmark needs when it is named, and not before', async () => {
+    await assert.rejects(locate({ env, say }), ({ message }: Error) => !/cert-manager|controller-manager/.test(message));
+    await assert.rejects(locate({ env, say, only: ['cert-manager-signer'] }), /Cannot build cert-manager-signer:.*go is not on PATH; it builds cert-manager-signer\./s);
+  });
+
+  it('has the controllers and the API server of one Kubernetes release', () => {
+    assert.equal(parts['kube-controller-manager'].version, parts['kube-apiserver'].version);
+  });
+
   it('takes an installed kube-apiserver that is recent enough, and not an older one', async () => {
     const [onPath, inAssets] = [join(dir, 'path', 'kube-apiserver'), join(dir, 'assets', 'kube-apiserver')];
     await program(onPath, 'Kubernetes v1.20.4');
@@ -55,6 +64,7 @@ describe('finding the real counterparts', () => {
     assert(istiod.source.kind === 'go');
     assert.equal(keyOf({ ...istiod }), keyOf(istiod));
     assert.notEqual(keyOf({ ...istiod, source: { ...istiod.source, ldflags: [] } }), keyOf(istiod));
+    assert.notEqual(keyOf({ ...istiod, source: { ...istiod.source, beside: { module: 'istio.io/istio', folder: 'manifests' } } }), keyOf(istiod));
   });
 
   it('compares versions by number', () => {

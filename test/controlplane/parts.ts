@@ -3,8 +3,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Every real counterpart of the tests, in the order in which missing ones are built. */
-export const partNames = ['leash', 'etcd', 'kube-apiserver', 'kubectl', 'istiod', 'agent', 'envoy', 'judge'] as const;
+/** The real counterparts of the tests, in the order in which missing ones are built. */
+export const testParts = ['leash', 'etcd', 'kube-apiserver', 'kubectl', 'istiod', 'agent', 'envoy', 'judge'] as const;
+
+/** What only the benchmark and a few tests have a use for: built when asked for by name. */
+export const peerParts = ['cert-manager-signer', 'kube-controller-manager'] as const;
+
+export const partNames = [...testParts, ...peerParts] as const;
 
 export type PartName = (typeof partNames)[number];
 
@@ -15,6 +20,8 @@ export interface GoSource {
   readonly package: string;
   /** Linker settings beyond `-s -w`. */
   readonly ldflags: readonly string[];
+  /** A folder of a required module whose files are put beside the program, in a folder of the same name. */
+  readonly beside?: { readonly module: string; readonly folder: string };
 }
 
 export interface WheelSource {
@@ -53,6 +60,8 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const kubernetes = pinned('kubernetes', 'k8s.io/kubernetes');
 const [major = '', minor = ''] = kubernetes.split('.');
 const istio = pinned('istio', 'istio.io/istio');
+const certManagerModule = 'github.com/cert-manager/cert-manager';
+const certManager = pinned('certmanager', certManagerModule);
 
 /** What makes a program be that version for its users: built from a module, it does not know. */
 const kubernetesVersion = [
@@ -61,6 +70,7 @@ const kubernetesVersion = [
   `-X k8s.io/component-base/version.gitMinor=${minor}`,
 ];
 const istioVersion = [`-X istio.io/istio/pkg/version.buildVersion=${istio}`];
+const certManagerVersion = [`-X ${certManagerModule}/pkg/util.AppVersion=v${certManager}`];
 
 export const parts: Readonly<Record<PartName, Part>> = {
   leash: own('leash', '1.0.0'),
@@ -127,6 +137,32 @@ export const parts: Readonly<Record<PartName, Part>> = {
     installed: { args: ['--version'], version: /version: [0-9a-f]+\/([\d.]+)/, oldest: '1.30' },
   },
   judge: own('judge', pinned('judge', 'github.com/zmap/zlint/v3')),
+  'cert-manager-signer': {
+    name: 'cert-manager-signer',
+    program: 'cert-manager-signer',
+    version: certManager,
+    source: {
+      kind: 'go',
+      folder: 'certmanager',
+      package: '.',
+      ldflags: certManagerVersion,
+      // The API server must know these kinds, and cert-manager's files are cert-manager's to publish.
+      beside: { module: certManagerModule, folder: 'deploy/crds' },
+    },
+    takes: '3 min',
+    gigabytes: 4,
+  },
+  'kube-controller-manager': {
+    name: 'kube-controller-manager',
+    program: 'kube-controller-manager',
+    version: pinned('kubernetes-controllers', 'k8s.io/kubernetes'),
+    // A module of its own: with the requirements of the controllers the API server's would be another build.
+    source: { kind: 'go', folder: 'kubernetes-controllers', package: 'k8s.io/kubernetes/cmd/kube-controller-manager', ldflags: kubernetesVersion },
+    takes: '8 min',
+    gigabytes: 9,
+    // Kubernetes supports controllers of the API server's minor version and of the one before.
+    installed: { args: ['--version'], version: /Kubernetes v(\S+)/, oldest: '1.36' },
+  },
 };
 
 /**
@@ -136,7 +172,7 @@ export const parts: Readonly<Record<PartName, Part>> = {
 export function keyOf({ source, version, program }: Part): string {
   const hash = createHash('sha256').update(`${program}\n${version}\n${process.platform} ${process.arch}\n`);
   if (source.kind === 'wheel') return hash.update(JSON.stringify(source)).digest('hex').slice(0, 12);
-  hash.update([...buildFlags(source), source.package].join('\n'));
+  hash.update([...buildFlags(source), source.package, ...Object.values(source.beside ?? {})].join('\n'));
   for (const file of readdirSync(join(here, source.folder)).sort()) {
     // tools.go only keeps the requirements in go.mod; nothing of it is compiled.
     if (!/\.go$|^go\.(mod|sum)$/.test(file) || file === 'tools.go') continue;
@@ -157,7 +193,8 @@ export function folderOf({ folder }: GoSource): string {
 
 /** The oldest Go release that every module here accepts, such as `1.26.0`. */
 export function neededGo(): string {
-  const found = ['kubernetes', 'istio', 'judge', 'leash'].map((folder) => /^go (\S+)$/m.exec(goMod(folder))?.[1] ?? '0');
+  const folders = new Set(Object.values(parts).flatMap(({ source }) => (source.kind === 'go' ? [source.folder] : [])));
+  const found = [...folders].map((folder) => /^go (\S+)$/m.exec(goMod(folder))?.[1] ?? '0');
   return found.reduce((newest, version) => (atLeast(version, newest) ? version : newest));
 }
 
