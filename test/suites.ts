@@ -21,5 +21,7 @@ export const SUITES: readonly Suite[] = [
   { name: 'controlplane', about: 'how the real parts are built, cached and kept on a leash', counterpart: 'Go', folder: 'controlplane', fast: false, alone: false },
   { name: 'apiserver', about: 'the same contract on the real API server, and kubectl on the sandbox', counterpart: 'kube-apiserver, etcd, kubectl', folder: 'contract', only: /apiserver|kubectl/, fast: false, alone: true },
   { name: 'e2e', about: 'istiod, Istio agents and Envoys with Signet as their signer', counterpart: 'istiod, pilot-agent, Envoy', folder: 'e2e', not: /burst/, fast: false, alone: false },
+  { name: 'bench', about: 'the benchmark in small: that it measures what it says, not how fast anything is', counterpart: 'kube-apiserver, etcd', folder: 'bench', not: /peers/, fast: false, alone: true },
+  { name: 'soak', about: 'a minute at thirty certificates a second, and what it leaves behind; 20 minutes with SIGNET_LONG_MINUTES=20', counterpart: 'kube-apiserver, etcd', folder: 'long', fast: false, alone: true },
   { name: 'burst', about: 'two hundred workloads that start at once', counterpart: 'istiod', folder: 'e2e', only: /burst/, fast: false, alone: true },
 ];

@@ -1,18 +1,24 @@
 import { performance } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { AuthorityState, Meter } from '../control/ports.ts';
+import type { AuthorityState, Backlog, Meter } from '../control/ports.ts';
 import type { Reason } from '../core/reason.ts';
+import type { RecordMeter } from './record/recorder.ts';
 
 export type MetricsOptions = {
   /** The configured signers. Any other name becomes `other`: whoever may create a CSR chooses its signerName, and a label value is for ever. */
   readonly signers: readonly string[];
   readonly version: string;
+  /** What waits, of each configured signer, when it is asked. */
+  readonly backlog?: () => readonly Backlog[];
 };
 
 export type Metrics = {
   readonly meter: Meter;
+  readonly record: RecordMeter;
   /** An Event was dropped for want of room or rate. */
   eventDropped(): void;
+  /** The admission webhook let a request be created, or not. */
+  reviewed(signer: string, verdict: 'allowed' | 'refused'): void;
   /** The page for a scraper that sent this Accept header: OpenMetrics where it asks for it, Prometheus' text otherwise. */
   page(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }>;
 };
@@ -28,7 +34,7 @@ const EXPECTED: readonly { outcome: string; reason: Reason }[] = [
 ];
 
 /** All metrics of one process, in a registry of their own, so that two in one process (tests) do not mix. Holds no timer. */
-export function createMetrics({ signers, version }: MetricsOptions): Metrics {
+export function createMetrics({ signers, version, backlog = () => [] }: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({ name: 'signet_requests_total', help: 'Requests by decision', labelNames: ['signer', 'outcome', 'reason'], registers });
@@ -36,12 +42,15 @@ export function createMetrics({ signers, version }: MetricsOptions): Metrics {
   const pending = new Gauge({ name: 'signet_pending_requests', help: 'Requests that wait for a decision or a certificate', labelNames: ['signer'], registers });
   const watched = new Gauge({ name: 'signet_watch_last_event_timestamp_seconds', help: 'When the watch of requests last heard anything', registers });
   const dropped = new Counter({ name: 'signet_events_dropped_total', help: 'Kubernetes Events that were not written, for want of room or rate', registers });
+  const reviews = new Counter({ name: 'signet_webhook_reviews_total', help: 'Requests that the API server asked the admission webhook about', labelNames: ['signer', 'verdict'], registers });
   const bugs = new Counter({ name: 'signet_bugs_total', help: 'Things that should not happen, by place; each has a line in the log', labelNames: ['where'], registers });
   new Gauge({ name: 'signet_build_info', help: 'The version that runs', labelNames: ['version'], registers }).set({ version }, 1);
   const authorities = authorityGauges(registers);
   const bundle = bundleGauge(registers);
+  backlogGauges(registers, backlog);
   processMetrics(registers);
 
+  requests.inc({ signer: 'other', outcome: 'unserved', reason: 'SignerNotFound' }, 0);
   const label = labelOf(signers);
   for (const signer of signers) {
     for (const expected of EXPECTED) requests.inc({ signer, ...expected }, 0);
@@ -59,7 +68,9 @@ export function createMetrics({ signers, version }: MetricsOptions): Metrics {
   };
   return {
     meter,
+    record: recordMeter(registers),
     eventDropped: () => dropped.inc(),
+    reviewed: (signer, verdict) => reviews.inc({ signer: label(signer), verdict }),
     page: async (accept) => {
       const text = await registry.metrics();
       if (!accept?.includes('application/openmetrics-text')) return { contentType: Registry.PROMETHEUS_CONTENT_TYPE, body: text };
@@ -91,6 +102,16 @@ function authorityGauges(registers: Registry[]): (signer: string, state: Authori
   };
 }
 
+/** Counted when they are asked for: what waits changes with every step of every request. */
+function backlogGauges(registers: Registry[], backlog: () => readonly Backlog[]): void {
+  const waiting: Gauge = new Gauge({ name: 'signet_waiting_requests', help: 'Requests that wait, by what they wait for', labelNames: ['signer', 'why'], registers, collect: () => {
+    for (const { signer, waiting: counts } of backlog()) for (const [why, count] of Object.entries(counts)) waiting.set({ signer, why }, count);
+  } });
+  const paused: Gauge = new Gauge({ name: 'signet_ca_paused', help: 'Whether the CA of the signer is left alone for a while, as it failed too often', labelNames: ['signer'], registers, collect: () => {
+    for (const each of backlog()) paused.set({ signer: each.signer }, each.paused ? 1 : 0);
+  } });
+}
+
 /** One series for each signer: the hash that was published before is taken away. */
 function bundleGauge(registers: Registry[]): (signer: string, sha256: string) => void {
   const info = new Gauge({ name: 'signet_bundle_info', help: 'SHA-256 of the trust bundle that was published last', labelNames: ['signer', 'sha256'], registers });
@@ -100,6 +121,22 @@ function bundleGauge(registers: Registry[]): (signer: string, sha256: string) =>
     if (before !== undefined && before !== sha256) info.remove({ signer, sha256: before });
     info.set({ signer, sha256 }, 1);
     last.set(signer, sha256);
+  };
+}
+
+function recordMeter(registers: Registry[]): RecordMeter {
+  const entries = new Gauge({ name: 'signet_record_entries', help: 'Number of the last entry in the file of the record', registers });
+  const head = new Gauge({ name: 'signet_record_head_info', help: 'Where the record stood a minute ago or less: number and hash of an entry', labelNames: ['entries', 'hash'], registers });
+  const failing = new Gauge({ name: 'signet_record_failing', help: 'Whether the file of the record cannot be written', registers });
+  const lost = new Counter({ name: 'signet_record_lost_total', help: 'Entries that the file of the record lacks, as it could not be written for long', registers });
+  return {
+    entries: (count) => entries.set(count),
+    head({ count, hash }) {
+      head.reset();
+      head.set({ entries: count, hash }, 1);
+    },
+    failing: (is) => failing.set(is ? 1 : 0),
+    lost: () => lost.inc(),
   };
 }
 
@@ -119,6 +156,10 @@ function processMetrics(registers: Registry[]): void {
   gauge('process_start_time_seconds', 'When the process started', () => performance.timeOrigin / 1000);
   gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss());
   gauge('nodejs_heap_size_used_bytes', 'Used part of the heap', () => process.memoryUsage().heapUsed);
+  const resources: Gauge = new Gauge({ name: 'nodejs_active_resources', help: 'What keeps the process alive, by type: timers, sockets, servers', labelNames: ['type'], registers, collect: () => {
+    resources.reset();
+    for (const type of process.getActiveResourcesInfo()) resources.inc({ type });
+  } });
   let before = performance.eventLoopUtilization();
   gauge('nodejs_eventloop_utilization', 'Share of time the event loop was busy since the last scrape', () => {
     const now = performance.eventLoopUtilization();

@@ -142,6 +142,8 @@ export function signerContract(name: string, open: () => Promise<Target>): void 
       const told = await event(mistyped.metadata.uid);
       assert.equal(told.reason, 'SignerNotFound');
       assert.match(told.message, /clusterissuers\.cert-manager\.io\/fooo" is not in the configuration/);
+      const page = await (await fetch(`http://127.0.0.1:${app.http.port}/metrics`)).text();
+      assert.match(page, /^signet_requests_total\{signer="other",outcome="unserved",reason="SignerNotFound"\} 1$/m);
       for (const each of [foreign, mistyped]) assert.equal((await read(each)).metadata.resourceVersion, each.metadata.resourceVersion);
     });
 

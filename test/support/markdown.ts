@@ -63,6 +63,7 @@ export function stable(text: string): string {
     .replace(/(?<![\w.-])(\d+d)?(\d+h)?(\d+m)?(\d+s)?(?<=\d[dhms])(?![\w.-])/g, '<age>')
     .replace(/\b\d+(\.\d+)? (ms|s)\b/g, '<n> $2')
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uid>')
+    .replace(/"seconds":[\d.]+/g, '"seconds":<seconds>')
     .replace(/\bcsr-workload-[a-z0-9]+/g, 'csr-workload-<random>')
     .replace(/\b[0-9a-f]{32,64}\b/g, '<hash>')
     .replace(/(configmap\/signet-)[a-z0-9]{10}\b/g, '$1<hash>')

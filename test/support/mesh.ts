@@ -17,18 +17,20 @@ export interface Mesh extends AsyncDisposable {
 export type MeshOptions = {
   /** `lifetime` of the tenants' signers. */
   readonly lifetime?: string;
+  /** Changes signet.yaml. */
+  readonly edit?: (config: string) => string;
   readonly istiodArgs?: readonly string[];
   readonly istiodEnv?: Readonly<Record<string, string>>;
 };
 
 /** What an operator writes for seed flow: one signer a tenant, the mesh's own for everybody else and for istiod itself. */
-export function meshConfig({ lifetime = '24h' }: MeshOptions): string {
+export function meshConfig({ lifetime = '24h', edit = (config) => config }: MeshOptions): string {
   const tenant = (name: string): string => `
   - name: ${SIGNER_DOMAIN}/${name}
     ca: { secret: cert-manager/${name}-ca-selfsigned }
     allow: [{ namespaces: [${name}] }]
     lifetime: { default: ${lifetime}, max: ${lifetime} }`;
-  return `
+  return edit(`
 trustDomain: cluster.local
 requesters:
   - user: system:serviceaccount:istio-system:istiod
@@ -43,7 +45,7 @@ signers:${tenant('foo')}${tenant('bar')}
 publish:
   meshConfig: { configMap: istio-system/signet-mesh }
 http: { address: "127.0.0.1:0" }
-`;
+`);
 }
 
 /** The CA of a tenant as the Secret that cert-manager would have made. */

@@ -1,3 +1,4 @@
+import type { LabelRequirement } from '../../src/core/label-selector.ts';
 import type { Alternative, KeyRule, Policy, Requester, Signer } from '../../src/core/signer.ts';
 import { DEFAULT_USAGES } from '../../src/core/usage.ts';
 import { ISTIOD } from './requests.ts';
@@ -13,7 +14,7 @@ const ANY_KEY: readonly KeyRule[] = [
 ];
 
 /** One entry of `allow` with the configuration's defaults; what is not named is not allowed. */
-export function alternative(entry: Partial<Omit<Alternative, 'namespaces'>> & { readonly namespaces?: readonly string[] }): Alternative {
+export function alternative(entry: Partial<Omit<Alternative, 'namespaces'>> & { readonly namespaces?: readonly (string | LabelRequirement)[] }): Alternative {
   const { namespaces, ...rest } = entry;
   return {
     id: 'allow[0]',
@@ -26,7 +27,7 @@ export function alternative(entry: Partial<Omit<Alternative, 'namespaces'>> & { 
     keys: ANY_KEY,
     usages: DEFAULT_USAGES,
     ...rest,
-    namespaces: namespaces?.map((pattern) => (pattern === 'unclaimed' ? 'unclaimed' : { pattern })) ?? null,
+    namespaces: namespaces?.map((rule) => (typeof rule === 'object' ? { selector: { requirements: [rule] } } : rule === 'unclaimed' ? 'unclaimed' : { pattern: rule })) ?? null,
   };
 }
 

@@ -1,6 +1,7 @@
-import type { CertificateAuthority, Authority, AuthorityState, Decision, Events, Log, Meter, Requests, WriteResult } from '../../src/control/ports.ts';
+import type { CertificateAuthority, Authority, AuthorityState, Decision, Events, Log, Meter, Recorder, Requests, WriteResult } from '../../src/control/ports.ts';
 import type { Observed } from '../../src/core/observed.ts';
 import type { Plan } from '../../src/core/plan.ts';
+import type { RecordEntry } from '../../src/core/record-entry.ts';
 import { issue, type TestAuthority } from './authority.ts';
 
 /** One write that reached the API server. */
@@ -56,6 +57,19 @@ export type Told = { readonly about: string; readonly type: 'Normal' | 'Warning'
 export function rememberingEvents(): Events & { readonly told: readonly Told[] } {
   const told: Told[] = [];
   return { told, emit: ({ name }, event) => void told.push({ about: name, ...event }) };
+}
+
+/** A record in memory; `onIntent` is awaited before a certificate leaves. */
+export function rememberingRecorder(onIntent: (entry: RecordEntry) => Promise<void> = () => Promise.resolve()): Recorder & { readonly entries: readonly RecordEntry[] } {
+  const entries: RecordEntry[] = [];
+  return {
+    entries,
+    note: (entry) => void entries.push(entry),
+    async intend(entry) {
+      await onIntent(entry);
+      entries.push(entry);
+    },
+  };
 }
 
 /** A meter that remembers, each measurement in the words `decided foo issued PolicyAllowed`. */

@@ -29,8 +29,8 @@ export interface SignetProcess extends AsyncDisposable {
   cli(...args: readonly string[]): Promise<{ code: number; output: string }>;
 }
 
-/** `config` is the text of signet.yaml. */
-export async function startSignet({ controlPlane, config: text }: { controlPlane: ControlPlane; config: string }): Promise<SignetProcess> {
+/** `config` is the text of signet.yaml, `nodeArgs` are for Node itself. */
+export async function startSignet({ controlPlane, config: text, nodeArgs = [] }: { controlPlane: ControlPlane; config: string; nodeArgs?: readonly string[] }): Promise<SignetProcess> {
   const config = valid(text);
   await controlPlane.namespaces('signet-system', ...config.signers.map(({ ca }) => ca.secret.namespace));
   await controlPlane.serviceAccounts(ACCOUNT);
@@ -42,7 +42,7 @@ export async function startSignet({ controlPlane, config: text }: { controlPlane
   const program = await buildProgram({ out: join(dir, 'program') });
   const kubeconfig = await controlPlane.kubeconfigFor({ serviceAccount: ACCOUNT }, { seconds: 24 * 3_600 });
   const spawn = (name: string, args: readonly string[]): Promise<RigProcess> =>
-    startProcess({ name, command: process.execPath, args: [program, ...args], cwd: dir, log: join(dir, `${name}.log`) });
+    startProcess({ name, command: process.execPath, args: [...nodeArgs, program, ...args], cwd: dir, log: join(dir, `${name}.log`) });
   const run = (): Promise<RigProcess> => spawn('signet', ['run', '-c', file, '--kubeconfig', kubeconfig, '--log-format', 'json']);
 
   let running = await run();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { sharedTrust } from '../../src/adapters/authorities/conflict.ts';
+import { clash, overlap, type Claim } from '../../src/adapters/authorities/conflict.ts';
 import { loadPair, type CaPair, type PairFiles } from '../../src/adapters/authorities/pair.ts';
 import { SecretAuthority } from '../../src/adapters/authorities/secret.ts';
 import { Unavailable } from '../../src/control/errors.ts';
@@ -177,21 +177,141 @@ describe('two signers\' CAs', () => {
   const [foo, bar] = [testIntermediate(common, { name: 'foo', key: K1 }), testIntermediate(common, { name: 'bar', key: K2 })];
 
   it('are apart with a root each', () => {
-    assert.equal(sharedTrust(pair(testRoot({ name: 'foo', key: K1 })), pair(testRoot({ name: 'bar', key: K2 }))), null);
+    assert.equal(overlap(pair(testRoot({ name: 'foo', key: K1 })), pair(testRoot({ name: 'bar', key: K2 }))), null);
   });
 
   it('are not apart below a common root, unless each publishes its issuer', () => {
-    assert.match(sharedTrust(pair(foo), pair(bar)) ?? '', /verifies certificates of the other/);
-    assert.equal(sharedTrust(pair(foo, 'issuer'), pair(bar, 'issuer')), null);
+    assert.equal(overlap(pair(foo), pair(bar)), 'trust');
+    assert.equal(overlap(pair(foo, 'issuer'), pair(bar, 'issuer')), null);
   });
 
   it('are not apart with one key, whatever their names', () => {
-    assert.match(sharedTrust(pair(testRoot({ name: 'foo', key: K1 })), pair(testRoot({ name: 'bar', key: K1 }))) ?? '', /same key/);
+    assert.equal(overlap(pair(testRoot({ name: 'foo', key: K1 })), pair(testRoot({ name: 'bar', key: K1 }))), 'key');
   });
 
   it('are not apart when one stands anywhere above the other, published or not', () => {
     const below = testIntermediate(testIntermediate(foo, { name: 'between', key: testKey('P-256', 'between') }), { name: 'bar', key: K2 });
-    assert.match(sharedTrust(pair(foo, 'issuer'), pair(below, 'issuer')) ?? '', /verifies certificates of the other/);
-    assert.equal(sharedTrust(pair(foo, 'issuer'), pair(bar, 'issuer')), null);
+    assert.equal(overlap(pair(foo, 'issuer'), pair(below, 'issuer')), 'trust');
+    assert.equal(overlap(pair(foo, 'issuer'), pair(bar, 'issuer')), null);
+  });
+});
+
+describe('of two signers whose CAs are not apart', () => {
+  const common = testRoot({ name: 'common root' });
+  const files = (name: string, key: typeof K1): PairFiles => secretFiles(testIntermediate(common, { name, key }));
+  const FOO = files('foo', K1);
+  const BAR = files('bar', K2);
+  type Signs = { readonly source?: PairFiles | null; readonly own?: PairFiles | null; readonly sharedTrust?: boolean };
+
+  /** The signers in the order of the configuration; each keeps what it adopts. */
+  function mesh(shapes: Readonly<Record<string, Signs>>) {
+    const all = new Map<string, SecretAuthority>();
+    for (const [name, { source, own = null, sharedTrust = false }] of Object.entries(shapes)) {
+      const authority = new SecretAuthority({ anchor: 'root', lifetime: DAY, sharedTrust, sourceName: `Secret cas/${name}`, ownName: `Secret signet-system/${name}`, keep: () => Promise.resolve(), conflict: (pair) => clash(pair, name, all), now: () => NOON });
+      all.set(name, authority);
+      authority.restore(own);
+      if (source !== undefined) authority.offer(source);
+    }
+    const of = (name: string): SecretAuthority => {
+      const authority = all.get(name);
+      assert.ok(authority !== undefined);
+      return authority;
+    };
+    return {
+      of,
+      reconcile: async () => {
+        const news: (string | null)[] = [];
+        for (const authority of all.values()) news.push(await authority.reconcile(NEVER));
+        return news;
+      },
+      ready: () => [...all].flatMap(([name, authority]) => (authority.state().ready ? [name] : [])),
+    };
+  }
+
+  it('the first of the configuration signs where both are new, in whatever order they are looked at', async () => {
+    const { of, reconcile, ready } = mesh({ foo: { source: FOO }, bar: { source: BAR } });
+    await of('bar').reconcile(NEVER);
+    await reconcile();
+    assert.deepEqual(ready(), ['foo']);
+  });
+
+  it('the one that signs goes on when the other, which comes first, appears later: its workloads have certificates to renew', async () => {
+    const { of, reconcile, ready } = mesh({ foo: { source: null }, bar: { source: BAR } });
+    await reconcile();
+    assert.deepEqual(ready(), ['bar']);
+
+    of('foo').offer(FOO);
+    const [news] = await reconcile();
+    assert.match(news ?? '', /Secret cas\/foo holds a pair that cannot be used: it cannot be told apart from signer "bar"/);
+    assert.deepEqual(ready(), ['bar']);
+
+    of('foo').offer(secretFiles(testRoot({ name: 'foo', key: K1 })));
+    await reconcile();
+    assert.deepEqual(ready(), ['foo', 'bar'], 'with a root of its own');
+  });
+
+  it('it goes on after a restart too, as what signs is kept', async () => {
+    const { reconcile, ready } = mesh({ foo: { source: FOO }, bar: { source: BAR, own: BAR } });
+    await reconcile();
+    assert.deepEqual(ready(), ['bar']);
+  });
+
+  it('the first of the configuration signs where both did: nobody can say which of them may be stopped', async () => {
+    const { of, reconcile, ready } = mesh({ foo: { source: FOO, own: FOO }, bar: { source: BAR, own: BAR } });
+    const news = await reconcile();
+    assert.match(news[1] ?? '', /the pair in use cannot be used: it cannot be told apart from signer "foo"/);
+    assert.deepEqual(ready(), ['foo']);
+    const state = of('bar').state();
+    assert.ok(!state.ready && !state.message.includes('"foo"') && state.detail?.includes('"foo"'), 'requesters are not told which other signer, operators are');
+  });
+
+  it('what signs does not change to a pair that would stop another', async () => {
+    const alone = secretFiles(testRoot({ name: 'foo', key: K1 }));
+    const { of, reconcile, ready } = mesh({ foo: { source: alone, own: alone }, bar: { source: BAR, own: BAR } });
+    await reconcile();
+    assert.deepEqual(ready(), ['foo', 'bar']);
+    of('foo').offer(FOO);
+    assert.match((await reconcile())[0] ?? '', /Secret cas\/foo holds a pair that cannot be used/);
+    assert.deepEqual(ready(), ['foo', 'bar']);
+  });
+
+  it('none begins before it is known what the others have, and what signs waits for those before it alone', async () => {
+    const { of, reconcile, ready } = mesh({ foo: { source: FOO }, bar: { own: BAR } });
+    await reconcile();
+    assert.deepEqual(ready(), ['bar'], 'it did sign before, and foo did not');
+    assert.match(of('foo').state().ready ? '' : JSON.stringify(of('foo').state()), /signer \\"bar\\" has not been looked at yet/);
+    of('bar').offer(null);
+    await reconcile();
+    assert.match(JSON.stringify(of('foo').state()), /cannot be told apart from signer/);
+    assert.deepEqual(ready(), ['bar']);
+
+    const waiting = mesh({ foo: { own: FOO }, bar: { source: BAR, own: BAR } });
+    await waiting.reconcile();
+    assert.deepEqual(waiting.ready(), ['foo']);
+  });
+
+  it('both sign where both say sharedTrust, and not where one does', async () => {
+    for (const [foo, bar, signing] of [[true, true, ['foo', 'bar']], [true, false, ['foo']], [false, true, ['foo']]] as const) {
+      const { reconcile, ready } = mesh({ foo: { source: FOO, sharedTrust: foo }, bar: { source: BAR, sharedTrust: bar } });
+      await reconcile();
+      assert.deepEqual(ready(), signing);
+    }
+  });
+
+  it('a key is never shared, whatever they say', async () => {
+    const same = files('bar', K1);
+    const { reconcile, ready } = mesh({ foo: { source: FOO, sharedTrust: true }, bar: { source: same, sharedTrust: true } });
+    assert.match((await reconcile())[1] ?? '', /its CA has the same key/);
+    assert.deepEqual(ready(), ['foo']);
+  });
+
+  it('a pair that is being kept counts as one that signs', () => {
+    const own = loadPair(FOO, { anchor: 'root' });
+    const other = loadPair(BAR, { anchor: 'root' });
+    assert.ok(own.ok && other.ok);
+    const claim = (shape: Partial<Claim>): Claim => ({ claimed: null, offered: null, tried: true, sharedTrust: false, ...shape });
+    const ask = (bar: Claim): string | null => clash(own.pair, 'foo', new Map([['foo', claim({ offered: own.pair })], ['bar', bar]]));
+    assert.match(ask(claim({ claimed: other.pair })) ?? '', /signer "bar"/);
+    assert.equal(ask(claim({ offered: other.pair })), null);
   });
 });

@@ -175,10 +175,10 @@ test('check notes what is right and yet hardly meant, and not its twin that is f
   const cases: { note: RegExp; odd: string; fine: string }[] = [
     { note: /signers: there is none/, odd: 'signers: []', fine: `signers:\n${signer('a', '{ namespaces: a }')}` },
     { note: /requesters\[0\]\.user: "istio-system\/istiod" is not how/, odd: `${requester('istio-system/istiod')}signers: []`, fine: `${istiod}signers: []` },
-    { note: /signers\[0\]\.allow\[0\]: no requester vouches/, odd: `signers:\n${signer('a', '{ requesters: "system:serviceaccount:istio-system:istiod", dnsNames: a.test }')}`, fine: `${istiod}signers:\n${signer('a', '{ requesters: "system:serviceaccount:istio-system:istiod", dnsNames: a.test }')}` },
+    { note: /signers\[0\]\.allow\[0\]: no requester vouches/, odd: `signers:\n${signer('a', '{ requesters: "system:serviceaccount:istio-system:istiod", namespaces: istio-system, dnsNames: a.test }')}`, fine: `${istiod}signers:\n${signer('a', '{ requesters: "system:serviceaccount:istio-system:istiod", dnsNames: a.test }')}` },
     { note: /signers\[0\]\.allow: is empty/, odd: `signers:\n${signer('a', '[]')}`, fine: `signers:\n${signer('a', '{ namespaces: a }')}` },
-    { note: /signers\[1\]\.allow: "a" is in signer "example\.test\/a" too/, odd: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: a }')}`, fine: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: b }')}` },
-    { note: /signers\[1\]\.allow\[0\]\.namespaces: "\*" includes/, odd: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: "*" }')}`, fine: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: unclaimed }')}` },
+    { note: /signet\.yaml:\d+:\d+: note: signers\[1\]\.allow\[0\]\.namespaces\[0\]: "a" is in signer "example\.test\/a" too/, odd: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: a }')}`, fine: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: b }')}` },
+    { note: /signers\[1\]\.allow\[0\]\.namespaces\[0\]: "\*" includes/, odd: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: "*" }')}`, fine: `signers:\n${signer('a', '{ namespaces: a }')}${signer('b', '{ namespaces: unclaimed }')}` },
     { note: /publish\.meshConfig: is not set/, odd: 'requesters: { user: "system:serviceaccount:a:b", approves: true }\nsigners: []', fine: 'requesters: { user: "system:serviceaccount:a:b", approves: true }\nsigners: []\npublish: { meshConfig: { configMap: a/b } }' },
   ];
   for (const { note, odd, fine } of cases) {

@@ -17,8 +17,8 @@ test('every fixed name is on the page, with its type', async () => {
   assert.deepEqual(
     Object.fromEntries(Object.entries(types).filter(([name]) => name?.startsWith('signet_'))),
     {
-      signet_requests_total: 'counter', signet_issue_duration_seconds: 'histogram', signet_pending_requests: 'gauge', signet_watch_last_event_timestamp_seconds: 'gauge', signet_events_dropped_total: 'counter',
-      signet_bugs_total: 'counter', signet_build_info: 'gauge', signet_ca_ready: 'gauge', signet_ca_held: 'gauge', signet_ca_expiration_timestamp_seconds: 'gauge', signet_bundle_info: 'gauge',
+      signet_requests_total: 'counter', signet_issue_duration_seconds: 'histogram', signet_pending_requests: 'gauge', signet_watch_last_event_timestamp_seconds: 'gauge', signet_events_dropped_total: 'counter', signet_webhook_reviews_total: 'counter',
+      signet_bugs_total: 'counter', signet_build_info: 'gauge', signet_ca_ready: 'gauge', signet_ca_held: 'gauge', signet_ca_expiration_timestamp_seconds: 'gauge', signet_bundle_info: 'gauge', signet_waiting_requests: 'gauge', signet_ca_paused: 'gauge', signet_record_entries: 'gauge', signet_record_head_info: 'gauge', signet_record_failing: 'gauge', signet_record_lost_total: 'counter',
     },
   );
   assert.match(page, /^signet_build_info\{version="1\.2\.3"\} 1$/m);
@@ -26,6 +26,17 @@ test('every fixed name is on the page, with its type', async () => {
   assert.match(page, /^signet_bugs_total\{where="issue"\} 1$/m);
   assert.match(page, /^process_resident_memory_bytes \d+$/m);
   assert.match(page, /^process_cpu_seconds_total [\d.]+$/m);
+});
+
+test('a timer that keeps the process alive is counted while it does, and an unreferenced one is not', async () => {
+  const metrics = create();
+  const timers = async (): Promise<number> => Number(/^nodejs_active_resources\{type="Timeout"\} (\d+)$/m.exec(await text(metrics))?.[1] ?? 0);
+  const before = await timers();
+  const timer = setTimeout(() => undefined, 60_000);
+  assert.equal(await timers(), before + 1);
+  timer.unref();
+  assert.equal(await timers(), before);
+  clearTimeout(timer);
 });
 
 test('a decision is counted under its signer; a signer that is not configured is "other", whatever it is called', async () => {
@@ -97,6 +108,19 @@ test('a scraper gets OpenMetrics only if it asks, and the next one still finds t
     assert.match(plain.body, /^# TYPE signet_requests_total counter$/m);
     assert.doesNotMatch(plain.body, /# EOF/);
   }
+});
+
+test('what waits is counted when it is asked for', async () => {
+  let rate = 2;
+  const { page } = createMetrics({ signers: [FOO], version: '1.2.3', backlog: () => [{ signer: FOO, paused: rate > 0, waiting: { turn: 1, rate, concurrency: 0, ca: 0, retry: 0, approval: 3 } }] });
+  const before = (await page(undefined)).body;
+  assert.match(before, new RegExp(`^signet_waiting_requests\\{signer="${FOO}",why="rate"\\} 2$`, 'm'));
+  assert.match(before, new RegExp(`^signet_waiting_requests\\{signer="${FOO}",why="approval"\\} 3$`, 'm'));
+  assert.match(before, new RegExp(`^signet_ca_paused\\{signer="${FOO}"\\} 1$`, 'm'));
+  rate = 0;
+  const after = (await page(undefined)).body;
+  assert.match(after, new RegExp(`^signet_waiting_requests\\{signer="${FOO}",why="rate"\\} 0$`, 'm'));
+  assert.match(after, new RegExp(`^signet_ca_paused\\{signer="${FOO}"\\} 0$`, 'm'));
 });
 
 test('two in one process do not see each other', async () => {

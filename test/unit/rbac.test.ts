@@ -20,6 +20,12 @@ test('a configuration without signers asks for no right on signers or Secrets, r
   for (const { resourceNames } of rules) assert.notDeepEqual(resourceNames, []);
 });
 
+test('namespaces are seen, all of them and read alone, where a selector asks for labels, and not else', () => {
+  const rule = (text: string): PolicyRule[] => clusterRules(text).filter(({ resources }) => resources.includes('namespaces'));
+  assert.deepEqual(rule(`signers: [${FOO.replace('[foo]', '{ matchLabels: { tenant: foo } }')}]`), [{ apiGroups: [''], resources: ['namespaces'], verbs: ['list', 'watch'] }]);
+  assert.deepEqual(rule(`signers: [${FOO.replace('[foo]', '[unclaimed, "f*"]')}]`), []);
+});
+
 test('the right to approve covers the signers that decide, and is not there when none does', () => {
   const mixed = clusterRules(`signers: [${FOO}, ${EXTERNAL_BAR}]`);
   assert.deepEqual(verbs(mixed, 'signers', 'approve'), ['example.test/foo']);

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
-import type { CoreV1Event } from '@kubernetes/client-node';
 import type { Events, Log } from '../../control/ports.ts';
 import { ApiFailure, isPassing } from './api-failure.ts';
 import type { Connection } from './connection.ts';
 import { recent } from './recent.ts';
 import { sleep as realSleep } from './sleep.ts';
 import type { Sleep } from './sleep.ts';
+import { shares } from './shares.ts';
 import { tokenBucket } from './token-bucket.ts';
+import type { WireEvent } from './wire.ts';
+import { createOne } from './write-one.ts';
 
 export type KubernetesEvents = Events & {
   /** Sends what is emitted until the signal is aborted; what waits then is dropped. Never rejects. */
@@ -30,10 +32,11 @@ export type KubernetesEventsOptions = {
 
 type About = Parameters<Events['emit']>[0];
 type News = Parameters<Events['emit']>[1];
-type Waiting = { readonly key: string; readonly body: CoreV1Event };
+type Waiting = { readonly key: string; readonly body: WireEvent };
 
 /** CertificateSigningRequests are cluster-wide, and Events about such objects live in `default` (client-go tools/record). */
 const NAMESPACE = 'default';
+const EVENTS_PATH = `/api/v1/namespaces/${NAMESPACE}/events`;
 
 /** events.k8s.io/v1 takes notes up to 1024 characters, and every Event is readable through it. */
 const MESSAGE_LENGTH = 1024;
@@ -42,7 +45,13 @@ const MESSAGE_LENGTH = 1024;
 const REMEMBERED = 4096;
 
 /**
- * Events for people, about CertificateSigningRequests: each reason once for a request, at most `rate` a second. The name of an Event
+ * Of one requester, signer and reason: so many at once and one more every five seconds. Events are written to etcd and sent to all who
+ * watch them, so that a flood of refused requests would cost the API server twice, and nobody reads five thousand.
+ */
+const SHARE = { burst: 50, rate: 0.2 } as const;
+
+/**
+ * Events for people, about CertificateSigningRequests: each reason once for a request, at most `rate` a second in all. The name of an Event
  * is made of the request's uid and the reason, so that a restart or a second replica does not tell it again, and because the
  * request's own name may hold what an Event's may not. An Event that cannot be sent is dropped and counted: nothing waits for it.
  */
@@ -50,6 +59,7 @@ export function kubernetesEvents(options: KubernetesEventsOptions): KubernetesEv
   const { connection, log, onDropped, instance = 'signet', now = () => new Date(), monotonic = () => performance.now(), sleep = realSleep, rate = 10, burst = 50, queueLimit = 500 } = options;
   const told = recent(REMEMBERED);
   const take = tokenBucket({ rate, burst, monotonic });
+  const share = shares({ ...SHARE, monotonic });
   const queue: Waiting[] = [];
   let wake = (): void => undefined;
 
@@ -62,7 +72,7 @@ export function kubernetesEvents(options: KubernetesEventsOptions): KubernetesEv
   async function send(waiting: Waiting, signal: AbortSignal): Promise<void> {
     for (let wait = take(); wait > 0 && !signal.aborted; wait = take()) await sleep(wait, signal);
     try {
-      await connection.api.core.createNamespacedEvent({ namespace: NAMESPACE, body: waiting.body, fieldManager: 'signet' }, connection.api.until(signal));
+      await createOne(connection, EVENTS_PATH, waiting.body, signal);
     } catch (error) {
       if (error instanceof ApiFailure && error.status === 409) return;
       drop(waiting, error instanceof Error ? error.message : String(error));
@@ -75,7 +85,10 @@ export function kubernetesEvents(options: KubernetesEventsOptions): KubernetesEv
       const key = `${about.uid} ${news.reason}`;
       if (!told.add(key)) return;
       const waiting = { key, body: eventOf(about, news, key, instance, now()) };
-      if (queue.length >= queueLimit) drop(waiting, 'too many are waiting');
+      // A signer that does not exist may have any number of names.
+      const of = news.reason === 'SignerNotFound' ? null : about.signerName;
+      if (!share(JSON.stringify([of, about.requester.username, news.reason]))) drop(waiting, 'there are many like it');
+      else if (queue.length >= queueLimit) drop(waiting, 'too many are waiting');
       else queue.push(waiting);
       wake();
     },
@@ -105,7 +118,7 @@ function awaken(signal: AbortSignal, onReady: (resume: () => void) => void): Pro
   });
 }
 
-function eventOf(about: About, { type, reason, message }: News, key: string, instance: string, at: Date): CoreV1Event {
+function eventOf(about: About, { type, reason, message }: News, key: string, instance: string, at: Date): WireEvent {
   return {
     metadata: { name: `signet.${createHash('sha256').update(key).digest('hex').slice(0, 32)}`, namespace: NAMESPACE },
     involvedObject: { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', name: about.name, uid: about.uid },
@@ -115,8 +128,8 @@ function eventOf(about: About, { type, reason, message }: News, key: string, ins
     source: { component: 'signet' },
     reportingComponent: 'signet',
     reportingInstance: instance,
-    firstTimestamp: at,
-    lastTimestamp: at,
+    firstTimestamp: at.toISOString(),
+    lastTimestamp: at.toISOString(),
     count: 1,
   };
 }
