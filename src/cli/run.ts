@@ -2,6 +2,7 @@ import { connect } from '../adapters/kubernetes/connection.ts';
 import { createLog, LOG_LEVELS, type LogLevel } from '../adapters/log.ts';
 import { startApp } from '../app.ts';
 import { defineCommand } from './command.ts';
+import { compileForBursts } from './engine.ts';
 import { configOption, kubeconfigOption, loadConfig, namespaceOption, ownNamespace } from './options.ts';
 import { release } from './release.ts';
 
@@ -26,6 +27,7 @@ Exit code 0: ended by a signal; 2: the configuration is not right, there is no c
     'log-format': { type: 'string', choices: ['json', 'text'], description: 'default text on a terminal, else json' },
   },
   run: async ({ values, env, stdout, now, signal }) => {
+    compileForBursts();
     const config = await loadConfig({ config: values.config, env, signal });
     const format = (values['log-format'] ?? (stdout.isTTY ? 'text' : 'json')) as 'json' | 'text';
     const log = createLog({ write: (line) => stdout.write(line), now, level: (values['log-level'] ?? 'info') as LogLevel, format });

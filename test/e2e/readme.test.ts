@@ -31,6 +31,7 @@ const PLAYED: readonly Played<Stage>[] = [
     },
   },
   { command: /^npm run build$/, instead: 'the program is built already', play: async () => '' },
+  { command: /^npm run bench -- --quick$/, instead: 'nothing: test/bench/bench.test.ts runs it in small', play: async () => '' },
   { command: /^npm (ci && npm test|run check|run test:fast)$/, instead: 'nothing: this test is part of it', play: async () => '' },
   {
     command: /^kubectl wait -n signet-system --for=delete pod -l app\.kubernetes\.io\/name=signet --timeout=60s$/,
