@@ -97,7 +97,10 @@ export async function startApp({ config, connection, namespace, version, log, no
     serves,
     onChanged: ({ name, signerName, state }) => {
       if (state !== 'final' && state !== 'gone') look(name, signerName);
-      else gate.forget(name);
+      else {
+        gate.forget(name);
+        issuing.forget(name);
+      }
     },
     onUnserved: (observed) => {
       // Seen again with each version and each list: it is not held.

@@ -79,6 +79,13 @@ export class Queue {
     else this.#enqueue(name, { group, member });
   }
 
+  /** There is nothing left to do about this name: a retry that is due in an hour need not be kept for it. */
+  forget(name: string): void {
+    this.#cancelRetry(name);
+    if (!this.#running.has(name)) this.#attempts.delete(name);
+    this.#settleIdle();
+  }
+
   /** Whatever the group waited for may be there now: its retries come at once. */
   nudge(group: string): void {
     for (const name of [...(this.#retriesOf.get(group) ?? [])]) this.add(name, group, this.#retries.get(name)?.where.member);

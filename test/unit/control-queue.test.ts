@@ -236,6 +236,29 @@ describe('a retry', () => {
   });
 });
 
+describe('a name that is gone', () => {
+  it('takes its retry with it, and begins anew should it come back; another one keeps its own', async () => {
+    const { queue, began, end } = bench();
+    for (const name of ['gone', 'kept']) queue.add(name, 'a');
+    for (const name of ['gone', 'kept']) await end(name, { retryAfter: 3600 });
+    assert.equal(queue.size, 2);
+    queue.forget('gone');
+    assert.equal(queue.size, 1);
+    assert.equal(queue.waiting('a').retry, 1);
+    mock.timers.tick(2 * 3600_000);
+    assert.deepEqual(began, ['gone', 'kept', 'kept']);
+  });
+
+  it('lets whoever waits for the end of all work go on', async () => {
+    const { queue, end } = bench();
+    queue.add('gone', 'a');
+    await end('gone', { retryAfter: 3600 });
+    const idle = queue.onIdle();
+    queue.forget('gone');
+    await idle;
+  });
+});
+
 describe('a nudge', () => {
   it('brings the retries of its group at once, and no others', async () => {
     const { queue, began, end } = bench();
