@@ -31,7 +31,6 @@ import { inOurDomain, signerNotFound } from './core/decide.ts';
 import { dependsOnLabels, labelKeys } from './core/namespace-claim.ts';
 import { ownSecretName } from './core/own-secret.ts';
 import { requestingParty } from './core/requesting-namespace.ts';
-import { rehearse } from './rehearsal/rehearsal.ts';
 
 export type AppOptions = {
   readonly config: Config;
@@ -41,8 +40,6 @@ export type AppOptions = {
   readonly version: string;
   readonly log: Log;
   readonly now?: () => Date;
-  /** Certificates of nobody that are made in the first idle moments, so that the first real ones are made as fast as later ones. */
-  readonly rehearsals?: number;
   /** Stands between the requests and the CA of a signer: with it a test has CAs that hang or fail. */
   readonly authority?: (signer: string, own: Authority) => Authority;
 };
@@ -66,7 +63,7 @@ const CA_CHECK_MS = 30_000;
  * The whole of `signet run`, wired: connections in, loops in the middle, HTTP out. Starts listening at once (a busy port throws
  * Refusal) and waits for an API server that is away. Ends with the signal.
  */
-export async function startApp({ config, connection, namespace, version, log, now = () => new Date(), rehearsals = 0, authority: between = (_signer, own) => own }: AppOptions, signal: AbortSignal): Promise<App> {
+export async function startApp({ config, connection, namespace, version, log, now = () => new Date(), authority: between = (_signer, own) => own }: AppOptions, signal: AbortSignal): Promise<App> {
   // Every watch listens for the end; Node takes more than ten listeners for a leak.
   setMaxListeners(0, signal);
   const { meter, record, eventDropped, reviewed, page } = createMetrics({ signers: config.signers.map(({ name }) => name), version, backlog });
@@ -138,22 +135,10 @@ export async function startApp({ config, connection, namespace, version, log, no
     certify();
   }, CA_CHECK_MS);
 
-  const running = [requests.run(signal), events.run(signal), ...(namespaces === null ? [] : [namespaces.run(signal)]), ...publications.map((publication) => publication.run(signal)), ...config.signers.flatMap(watchCa), ...(webhook === null ? [] : [webhook.run(signal)]), rehearsed()];
+  const running = [requests.run(signal), events.run(signal), ...(namespaces === null ? [] : [namespaces.run(signal)]), ...publications.map((publication) => publication.run(signal)), ...config.signers.flatMap(watchCa), ...(webhook === null ? [] : [webhook.run(signal)])];
   log.info('started', { version, cluster: connection.source, server: connection.transport.server, signers: [...authorities.keys()], http: http.address, ...(webhook === null ? {} : { webhook: webhook.address }) });
   if (!config.guard && config.signers.length > 0) log.warn(`guard ${WITHOUT_GUARD}`);
   return { http: http.address, missing, ended: end() };
-
-  async function rehearsed(): Promise<void> {
-    const started = monotonic();
-    const busy = (): boolean => missing().length > 0 || issuing.size > 0 || adopting.size > 0;
-    try {
-      const rounds = rehearsals === 0 ? 0 : await rehearse({ rounds: rehearsals, busy, now, monotonic, randomBytes }, signal);
-      if (rounds > 0) log.debug('rehearsed', { rounds, seconds: (monotonic() - started) / 1000 });
-    } catch (error) {
-      // Nothing depends on it.
-      onBug('rehearsal')('', error);
-    }
-  }
 
   async function openWebhook(): Promise<Webhook | null> {
     if (config.webhook === null) return null;

@@ -6,9 +6,6 @@ import { compileForBursts } from './engine.ts';
 import { configOption, kubeconfigOption, loadConfig, namespaceOption, ownNamespace } from './options.ts';
 import { release } from './release.ts';
 
-/** About a second of CPU, once; with more of them the first real certificate is hardly made faster. */
-const REHEARSALS = 600;
-
 export const command = defineCommand({
   name: 'run',
   summary: 'serve the configured signers of a cluster',
@@ -33,7 +30,7 @@ Exit code 0: ended by a signal; 2: the configuration is not right, there is no c
     const log = createLog({ write: (line) => stdout.write(line), now, level: (values['log-level'] ?? 'info') as LogLevel, format });
     const connection = await connect({ kubeconfig: values.kubeconfig, env, userAgent: `signet/${release.version}`, log });
     const namespace = await ownNamespace(values.namespace);
-    const app = await startApp({ config, connection, namespace, version: release.version, log, now, rehearsals: REHEARSALS }, signal);
+    const app = await startApp({ config, connection, namespace, version: release.version, log, now }, signal);
     await app.ended;
     return 0;
   },
