@@ -52,8 +52,8 @@ function requestRules({ policy, webhook }: Config): PolicyRule[] {
     { apiGroups, resources: ['certificatesigningrequests'], verbs: [...FOLLOW] },
     // Labels of namespaces decide only where a selector asks for them; whoever may list an object may see all of it.
     ...(labelKeys(policy).size > 0 ? [{ apiGroups: [''], resources: ['namespaces'], verbs: ['list', 'watch'] }] : []),
-    ...(approved.length > 0 ? [{ apiGroups, resources: ['certificatesigningrequests/approval'], verbs: ['patch'] }] : []),
-    { apiGroups, resources: ['certificatesigningrequests/status'], verbs: ['patch'] },
+    ...(approved.length > 0 ? [{ apiGroups, resources: ['certificatesigningrequests/approval'], verbs: ['update'] }] : []),
+    { apiGroups, resources: ['certificatesigningrequests/status'], verbs: ['update'] },
     ...named({ apiGroups, resources: ['signers'], verbs: ['approve'] }, approved),
     ...named({ apiGroups, resources: ['signers'], verbs: ['sign'] }, signed),
     // To tell the API server of the webhook's CA; RBAC cannot limit it to that field.

@@ -131,16 +131,39 @@ test('the time that counts is that of the event which brought the present state'
 
 test('a certificate is delivered by one write with nothing read, and the request is gone from memory before its event', async () => {
   const scene = await start();
-  scene.watch.send('ADDED', request('csr-1', { conditions: ['Approved'] }));
+  const raw = request('csr-1', { conditions: ['Approved'], annotations: { 'other.example/note': 'y' } });
+  const metadata = { ...raw.metadata, labels: { a: 'b' }, finalizers: ['example.com/f'] };
+  scene.watch.send('ADDED', { ...raw, metadata: { ...metadata, managedFields: [{ manager: 'istiod' }] } });
   const observed = await scene.kept('csr-1');
   scene.calls.length = 0;
   assert.equal(await scene.requests.deliver(observed, 'PEM', { 'signet.dev/serial': 'ab' }, signal()), 'written');
-  assert.deepEqual(scene.calls, [`PATCH ${CSR_PATH}/csr-1/status`]);
-  assert.equal(scene.written?.headers['content-type'], 'application/merge-patch+json');
+  assert.deepEqual(scene.calls, [`PUT ${CSR_PATH}/csr-1/status`]);
   assert.equal(scene.written?.query.get('fieldManager'), 'signet');
-  assert.deepEqual(JSON.parse(scene.written?.body ?? ''), { metadata: { resourceVersion: '10', annotations: { 'signet.dev/serial': 'ab' } }, status: { certificate: Buffer.from('PEM').toString('base64') } });
+  assert.deepEqual(JSON.parse(scene.written?.body ?? ''), {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { ...metadata, annotations: { 'other.example/note': 'y', 'signet.dev/serial': 'ab' } },
+    status: { ...raw.status, certificate: Buffer.from('PEM').toString('base64') },
+  });
   assert.equal(scene.requests.get('csr-1'), undefined);
   assert.deepEqual(scene.pending, { [FOO]: 0 });
+});
+
+test('a request with more annotations than are held is read again for its write, and refused as another version if it is one by then', async () => {
+  const note = { 'other.example/note': 'y'.repeat(9_000) };
+  const large = request('large', { conditions: ['Approved'], annotations: note });
+  const scene = await start(undefined, [large, { ...large, metadata: { ...large.metadata, resourceVersion: '11' } }]);
+  scene.watch.send('ADDED', large);
+  const observed = await scene.kept('large');
+  scene.calls.length = 0;
+  assert.equal(await scene.requests.deliver(observed, 'PEM', {}, signal()), 'written');
+  assert.deepEqual(scene.calls, [`GET ${CSR_PATH}/large`, `PUT ${CSR_PATH}/large/status`]);
+  assert.deepEqual((JSON.parse(scene.written?.body ?? '') as { metadata: { annotations: object } }).metadata.annotations, note);
+
+  scene.watch.send('ADDED', request('newer', { conditions: ['Approved'], annotations: note }));
+  scene.calls.length = 0;
+  assert.equal(await scene.requests.deliver(await scene.kept('newer'), 'PEM', {}, signal()), 'conflict');
+  assert.deepEqual(scene.calls, [`GET ${CSR_PATH}/newer`]);
 });
 
 test('an approval repeats the conditions there are and keeps the request for its next step', async () => {
@@ -150,7 +173,7 @@ test('an approval repeats the conditions there are and keeps the request for its
   assert.equal(await scene.requests.approve(observed, DECISION, signal()), 'written');
   assert.equal(scene.written?.path, `${CSR_PATH}/csr-1/approval`);
   const { metadata, status } = JSON.parse(scene.written?.body ?? '') as { metadata: object; status: { conditions: object[] } };
-  assert.deepEqual(metadata, { resourceVersion: '10', annotations: { 'signet.dev/policy': 'allow[0]' } });
+  assert.deepEqual(metadata, { name: 'csr-1', uid: 'uid-csr-1', resourceVersion: '10', annotations: { 'signet.dev/policy': 'allow[0]' } });
   assert.deepEqual(status.conditions, [
     { type: 'example.com/Noted', status: 'True', reason: 'Because', lastUpdateTime: '2026-01-01T00:00:00Z' },
     { type: 'Approved', status: 'True', reason: 'PolicyAllowed', message: 'allowed by allow[0]' },
@@ -200,8 +223,8 @@ test('a missing right is a Refusal that names it, for approving and for signing'
   const scene = await start((exchange) => exchange.refuse(403, 'Forbidden', 'user not permitted'));
   scene.watch.send('ADDED', request('csr-1'));
   const observed = await scene.kept('csr-1');
-  await assert.rejects(scene.requests.approve(observed, DECISION, signal()), (error: unknown) => error instanceof Refusal && error.message.includes(`403 Forbidden: user not permitted; it takes verb "approve" on signers "${FOO}" and verb "patch" on certificatesigningrequests/approval`));
-  await assert.rejects(scene.requests.deliver(observed, 'PEM', {}, signal()), (error: unknown) => error instanceof Refusal && error.message.includes(`verb "sign" on signers "${FOO}" and verb "patch" on certificatesigningrequests/status`));
+  await assert.rejects(scene.requests.approve(observed, DECISION, signal()), (error: unknown) => error instanceof Refusal && error.message.includes(`403 Forbidden: user not permitted; it takes verb "approve" on signers "${FOO}" and verb "update" on certificatesigningrequests/approval`));
+  await assert.rejects(scene.requests.deliver(observed, 'PEM', {}, signal()), (error: unknown) => error instanceof Refusal && error.message.includes(`verb "sign" on signers "${FOO}" and verb "update" on certificatesigningrequests/status`));
 });
 
 test('a 403 soon after the watch broke is Unavailable, for an API server that starts answers so; without a break it is a Refusal', async () => {
@@ -217,7 +240,7 @@ test('a 403 soon after the watch broke is Unavailable, for an API server that st
 test('what can never be written is a Refusal with the server\'s words', async () => {
   const scene = await start((exchange) => exchange.refuse(422, 'Invalid', 'status.certificate: Invalid value'));
   scene.watch.send('ADDED', request('csr-1'));
-  await assert.rejects(scene.requests.deliver(await scene.kept('csr-1'), 'PEM', {}, signal()), (error: unknown) => error instanceof Refusal && error.message === `PATCH ${CSR_PATH}/csr-1/status: 422 Invalid: status.certificate: Invalid value`);
+  await assert.rejects(scene.requests.deliver(await scene.kept('csr-1'), 'PEM', {}, signal()), (error: unknown) => error instanceof Refusal && error.message === `PUT ${CSR_PATH}/csr-1/status: 422 Invalid: status.certificate: Invalid value`);
 });
 
 for (const status of [401, 429, 500, 503] as const) {
@@ -260,13 +283,17 @@ type Scene = {
   kept(name: string): Promise<Observed>;
 };
 
-/** @param answer How writes are answered; by default with the object. */
-async function start(answer: (exchange: Exchange) => void = (exchange) => exchange.json({ metadata: {}, spec: {} })): Promise<Scene> {
+/**
+ * @param answer How writes are answered; by default with the object.
+ * @param reads What reads of an object are answered with, in turn.
+ */
+async function start(answer: (exchange: Exchange) => void = (exchange) => exchange.json({ metadata: {}, spec: {} }), reads: readonly object[] = []): Promise<Scene> {
   let watch: FakeWatch | null = null;
-  let troubles = 0;
+  let [troubles, answered] = [0, 0];
   const server = await startFakeApiserver((exchange) => {
     if (exchange.method === 'GET') {
-      watch ??= exchange.watch();
+      if (watch === null) watch = exchange.watch();
+      else exchange.json(reads[answered++] ?? {});
       return;
     }
     scene.written = exchange;

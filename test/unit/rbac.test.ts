@@ -29,11 +29,11 @@ test('namespaces are seen, all of them and read alone, where a selector asks for
 test('the right to approve covers the signers that decide, and is not there when none does', () => {
   const mixed = clusterRules(`signers: [${FOO}, ${EXTERNAL_BAR}]`);
   assert.deepEqual(verbs(mixed, 'signers', 'approve'), ['example.test/foo']);
-  assert.deepEqual(verbs(mixed, 'certificatesigningrequests/approval', 'patch'), [undefined]);
+  assert.deepEqual(verbs(mixed, 'certificatesigningrequests/approval', 'update'), [undefined]);
 
   const external = clusterRules(`signers: [${EXTERNAL_BAR}]`);
   assert.deepEqual(verbs(external, 'signers', 'approve'), []);
-  assert.deepEqual(verbs(external, 'certificatesigningrequests/approval', 'patch'), []);
+  assert.deepEqual(verbs(external, 'certificatesigningrequests/approval', 'update'), []);
   assert.deepEqual(verbs(external, 'signers', 'sign'), ['example.test/bar']);
 });
 

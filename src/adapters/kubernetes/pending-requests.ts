@@ -1,7 +1,7 @@
 import type { Observed, RequestState } from '../../core/observed.ts';
 import type { Gone, ObjectHandlers } from './known-objects.ts';
 import { observe, requestState } from './observe.ts';
-import type { WireCondition, WireRequest } from './wire.ts';
+import type { WireRequest } from './wire.ts';
 
 /**
  * How a signerName is served: `decide` (approved or denied, then signed), `external` (signed once somebody else has
@@ -13,9 +13,15 @@ export type Pending = {
   readonly observed: Observed;
   /** When the event that brought it into its present state was parsed: milliseconds of the monotonic clock. */
   readonly receivedAt: number;
-  /** status.conditions as they are: a write has to repeat them. */
-  readonly conditions: readonly WireCondition[];
+  /** What a write has to repeat; null where that is so much that it is read again instead. */
+  readonly repeated: Repeated | null;
 };
+
+/** All of an object but its spec and managedFields, which the API server keeps by itself. */
+export type Repeated = Pick<WireRequest, 'metadata' | 'status'>;
+
+/** Whoever may create a request may give it 256 KiB of annotations, which must not fill the memory in which all tenants' requests wait. */
+const MAX_REPEATED = 8 * 1024;
 
 export type Change = { readonly name: string; readonly uid: string; readonly signerName: string; readonly state: RequestState | 'gone'; readonly receivedAt: number };
 
@@ -66,11 +72,11 @@ export function pendingRequests({ serves, monotonic = () => performance.now(), o
     if (observed !== undefined) onChanged({ name, uid: observed.uid, signerName: observed.signerName, state, receivedAt });
   }
 
-  function keep(observed: Observed, conditions: readonly WireCondition[], receivedAt: number): void {
+  function keep(observed: Observed, raw: WireRequest, receivedAt: number): void {
     const before = kept.get(observed.name);
     if (before?.observed.resourceVersion === observed.resourceVersion && before.observed.uid === observed.uid) return;
     const since = before?.observed.uid === observed.uid && before.observed.state === observed.state ? before.receivedAt : receivedAt;
-    kept.set(observed.name, { observed, conditions, receivedAt: since });
+    kept.set(observed.name, { observed, repeated: small(repeatedOf(raw)), receivedAt: since });
     count(observed.name, observed.signerName);
     onChanged({ name: observed.name, uid: observed.uid, signerName: observed.signerName, state: observed.state, receivedAt: since });
   }
@@ -101,7 +107,7 @@ export function pendingRequests({ serves, monotonic = () => performance.now(), o
       onUnserved?.(observed);
       return false;
     }
-    keep(observed, raw.status?.conditions ?? [], receivedAt);
+    keep(observed, raw, receivedAt);
     return true;
   }
 
@@ -114,4 +120,13 @@ export function pendingRequests({ serves, monotonic = () => performance.now(), o
       count(name, null);
     },
   };
+}
+
+/** What a write has to repeat of this version of an object. */
+export function repeatedOf({ metadata: { managedFields: _, ...metadata }, status }: WireRequest): Repeated {
+  return { metadata, ...(status === undefined ? {} : { status }) };
+}
+
+function small(repeated: Repeated): Repeated | null {
+  return JSON.stringify(repeated).length > MAX_REPEATED ? null : repeated;
 }

@@ -3,14 +3,16 @@ import type { Decision, Log, Requests, WriteResult } from '../../control/ports.t
 import type { Observed } from '../../core/observed.ts';
 import { ApiFailure, portError } from './api-failure.ts';
 import type { Connection } from './connection.ts';
-import { pendingRequests } from './pending-requests.ts';
-import type { PendingRequestsOptions } from './pending-requests.ts';
+import { pendingRequests, repeatedOf } from './pending-requests.ts';
+import type { PendingRequestsOptions, Repeated } from './pending-requests.ts';
+import { readOne } from './read-one.ts';
 import { reflect } from './reflector.ts';
 import type { ReflectorOptions } from './reflector.ts';
-import type { WireCondition, WireRequest } from './wire.ts';
-import { patchOne } from './write-one.ts';
+import type { WireRequest } from './wire.ts';
+import { putSubresource } from './write-one.ts';
 
 export const REQUESTS_PATH = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
+const KIND = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' } as const;
 
 export type KubernetesRequests = Requests & {
   /** Keeps the requests up to date until the signal is aborted; never rejects. */
@@ -24,8 +26,8 @@ export type KubernetesRequestsOptions = PendingRequestsOptions & {
 
 /**
  * CertificateSigningRequests: one watch over all of them, as a field selector takes one signer only, and three writes. Each
- * write is one merge patch (RFC 7386) that holds the resourceVersion it was decided on, the annotations and the change; nothing is read
- * for it. They need the verb `patch` on /approval and /status, and `approve` and `sign` on the signer.
+ * write is one update that holds the resourceVersion it was decided on and all that the object had in that version; nothing is read
+ * for it. They need the verb `update` on /approval and /status, and `approve` and `sign` on the signer.
  */
 export function kubernetesRequests(options: KubernetesRequestsOptions): KubernetesRequests {
   const { connection, log } = options;
@@ -39,16 +41,30 @@ export function kubernetesRequests(options: KubernetesRequestsOptions): Kubernet
     },
   });
 
-  /** One patch of what was decided on; the conditions to repeat are in memory for exactly that version. */
-  async function write({ observed, subresource, annotations, change, final }: Write, signal: AbortSignal): Promise<WriteResult> {
-    const { name, uid, resourceVersion, signerName } = observed;
+  async function put({ observed: { name, resourceVersion }, subresource, annotations, change }: Write, held: Repeated | null, signal: AbortSignal): Promise<WriteResult> {
+    const repeated = held ?? (await readRepeated(name, signal));
+    // Read again, it may be another version: a decision on this one must not get through with the resourceVersion of that.
+    if (repeated?.metadata.resourceVersion !== resourceVersion) return repeated === null ? 'gone' : 'conflict';
+    const { metadata, status } = repeated;
+    const body = { ...KIND, metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } }, status: { ...status, ...change(status) } };
+    await putSubresource(connection, `${REQUESTS_PATH}/${encodeURIComponent(name)}`, subresource, body, signal);
+    return 'written';
+  }
+
+  async function readRepeated(name: string, signal: AbortSignal): Promise<Repeated | null> {
+    const read = await readOne<WireRequest>(connection, REQUESTS_PATH, name, signal);
+    return read === null ? null : repeatedOf(read);
+  }
+
+  /** One update of what was decided on: what is to be repeated is in memory for exactly that version. */
+  async function write(one: Write, signal: AbortSignal): Promise<WriteResult> {
+    const { name, uid, resourceVersion, signerName } = one.observed;
     const held = pending.get(name);
     if (held?.observed.uid !== uid) return 'gone';
     if (held.observed.resourceVersion !== resourceVersion) return 'conflict';
-    const patched = patchOne(connection, REQUESTS_PATH, name, { metadata: { resourceVersion, annotations }, status: change(held.conditions) }, signal, `/${subresource}`);
-    const result = await patched.then(() => 'written' as const, (error: unknown) => resultOf(error, subresource, signerName, monotonic() - troubledAt < STARTING_MS));
+    const result = await put(one, held.repeated, signal).catch((error: unknown) => resultOf(error, one.subresource, signerName, monotonic() - troubledAt < STARTING_MS));
     // What is finished by our own write need not wait for its event.
-    if (result === 'gone' || (result === 'written' && final)) pending.finish(name, uid);
+    if (result === 'gone' || (result === 'written' && one.final)) pending.finish(name, uid);
     return result;
   }
 
@@ -79,15 +95,15 @@ type Write = {
   readonly observed: Observed;
   readonly subresource: 'approval' | 'status';
   readonly annotations: Record<string, string>;
-  /** The status to merge, made of the conditions there are. */
-  readonly change: (conditions: readonly WireCondition[]) => object;
+  /** The fields of the status that become others. */
+  readonly change: (status: WireRequest['status']) => Required<WireRequest>['status'];
   /** Nothing is to be done about the request after this write. */
   readonly final: boolean;
 };
 
-/** The whole list with one condition more: a merge patch replaces lists. The API server adds the times. */
+/** One condition more. The API server adds the times. */
 function adding(type: string, { reason, message }: Decision): Write['change'] {
-  return (conditions) => ({ conditions: [...conditions, { type, status: 'True', reason, message }] });
+  return (status) => ({ conditions: [...(status?.conditions ?? []), { type, status: 'True', reason, message }] });
 }
 
 function reflectorOptions({ onSeen, onBug, tuning }: KubernetesRequestsOptions): Partial<ReflectorOptions<WireRequest>> {
@@ -119,5 +135,5 @@ function resultOf(error: unknown, subresource: 'approval' | 'status', signerName
 
 function missingRight(subresource: 'approval' | 'status', signerName: string): string {
   const verb = subresource === 'approval' ? 'approve' : 'sign';
-  return `it takes verb "${verb}" on signers "${signerName}" and verb "patch" on certificatesigningrequests/${subresource}, both in apiGroup certificates.k8s.io; "signet rbac" prints the whole Role`;
+  return `it takes verb "${verb}" on signers "${signerName}" and verb "update" on certificatesigningrequests/${subresource}, both in apiGroup certificates.k8s.io; "signet rbac" prints the whole Role`;
 }

@@ -14,6 +14,8 @@ export type ObjectMeta = {
   readonly deletionTimestamp?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Who wrote which field; kept by the API server for an update that leaves it out. */
+  readonly managedFields?: unknown;
 };
 
 export type WireRequest = KubernetesObject & {
