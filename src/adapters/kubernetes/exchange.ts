@@ -44,8 +44,7 @@ export function exchange(agent: Agent, request: Dispatcher.DispatchOptions, { si
       // Called again after a 1xx.
       onResponseStart(_, statusCode, headers) {
         status = statusCode;
-        const said = headers['retry-after'];
-        retryAfter = Array.isArray(said) ? said[0] : said;
+        retryAfter = singleHeader(headers['retry-after']);
         room = keep(statusCode);
       },
       onResponseData(responding, chunk) {
@@ -74,4 +73,9 @@ export function exchange(agent: Agent, request: Dispatcher.DispatchOptions, { si
       reject(error);
     }
   });
+}
+
+/** The first of a header that may have come several times. */
+export function singleHeader(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
 }

@@ -4,7 +4,7 @@ import type { Agent, Dispatcher } from 'undici';
 import type { Log } from '../../control/ports.ts';
 import { ApiFailure, failureOfAnswer, failureOfNetwork } from './api-failure.ts';
 import type { CredentialSource, Credentials, TlsMaterial } from './credentials.ts';
-import { exchange } from './exchange.ts';
+import { exchange, singleHeader } from './exchange.ts';
 
 export type Call = {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -186,8 +186,4 @@ async function readStatus(body: AsyncIterable<Uint8Array>): Promise<string> {
 
 function isGood(status: number): boolean {
   return status >= 200 && status < 300;
-}
-
-function singleHeader(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
 }
