@@ -31,7 +31,7 @@ export async function buildProgram({ out = join(ROOT, 'dist'), commit }: { out?:
     legalComments: 'linked',
     banner: { js: '#!/usr/bin/env node' },
     define: { SIGNET_COMMIT: commit === undefined ? 'undefined' : JSON.stringify(commit) },
-    plugins: [kubeconfigOnly, withoutLocales],
+    plugins: [kubeconfigOnly, agentOnly, withoutLocales],
     logLevel: 'warning',
   });
   await chmod(outfile, 0o755);
@@ -57,9 +57,19 @@ const kubeconfigOnly: Plugin = {
   name: 'kubeconfig only',
   setup: ({ onLoad }) => {
     onLoad({ filter: /client-node\/dist\/index\.js$/ }, () => ({ contents: "export { KubeConfig } from './config.js';" }));
+    // Node has Headers of its own; node-fetch brings tables of all Unicode domain names, and Node's deprecated punycode with a warning on stderr.
+    onLoad({ filter: /node-fetch\/lib\/index\.m?js$/ }, () => ({ contents: 'export const Headers = globalThis.Headers;' }));
+    // Proxies are refused where the kubeconfig is read.
+    onLoad({ filter: /(socks-proxy-agent|hpagent)\/(dist\/)?index\.m?js$/ }, () => ({ contents: 'export class SocksProxyAgent {}\nexport class HttpProxyAgent {}\nexport class HttpsProxyAgent {}' }));
     // What KubeConfig would make API clients of.
     onLoad({ filter: /client-node\/dist\/gen\/index\.js$/ }, () => ({ contents: 'export class ServerConfiguration {}\nexport function createConfiguration() { throw new Error("no generated API is in this program"); }' }));
   },
+};
+
+/** Of undici the program takes its connections: not fetch, web sockets, caches and what tests mock. */
+const agentOnly: Plugin = {
+  name: 'agent only',
+  setup: ({ onLoad }) => onLoad({ filter: /node_modules\/undici\/index\.js$/ }, () => ({ contents: "exports.Agent = require('./lib/dispatcher/agent'); require('./lib/dispatcher/dispatcher').prototype.request = require('./lib/api/api-request');" })),
 };
 
 /** zod's messages in fifty languages; Signet writes its own. */
