@@ -1,6 +1,7 @@
-import { problemText, type ParsedConfig, type Problem } from '../config.ts';
+import { problemText, type Config, type ParsedConfig, type Problem } from '../config.ts';
 import { remarks } from '../config/remarks.ts';
 import { namespaceRuleText } from '../core/namespace-claim.ts';
+import type { Alternative } from '../core/signer.ts';
 import { defineCommand, type Context, type ExitCode } from './command.ts';
 import { configOption, readConfig } from './options.ts';
 import { jsonText, tableText } from './output.ts';
@@ -70,7 +71,7 @@ function report(file: string, parsed: ParsedConfig): object {
   return parsed.ok ? { file, ok: true, problems: [], notes: notes(parsed), signers: signerFacts(parsed.config) } : { file, ok: false, problems: parsed.problems, notes: [], signers: [] };
 }
 
-function signerFacts({ signers, policy }: Extract<ParsedConfig, { ok: true }>['config']): { name: string; secret: string; approval: string; allow: string[] }[] {
+function signerFacts({ signers, policy }: Config): { name: string; secret: string; approval: string; allow: string[] }[] {
   return signers.flatMap(({ name, ca }) => {
     const signer = policy.signers.find((each) => each.name === name);
     return signer === undefined ? [] : [{ name, secret: `${ca.secret.namespace}/${ca.secret.name}`, approval: signer.approval, allow: signer.allow.map(alternativeText) }];
@@ -78,7 +79,7 @@ function signerFacts({ signers, policy }: Extract<ParsedConfig, { ok: true }>['c
 }
 
 /** What an alternative allows, in the words of the configuration: `namespaces foo`, `dnsNames *.istio-system.svc for 1 requester`. */
-function alternativeText({ requesters, namespaces, serviceAccounts, dnsNames, ipAddresses, uris }: Extract<ParsedConfig, { ok: true }>['config']['policy']['signers'][number]['allow'][number]): string {
+function alternativeText({ requesters, namespaces, serviceAccounts, dnsNames, ipAddresses, uris }: Alternative): string {
   const parts = [
     ...list('namespaces', namespaces?.map(namespaceRuleText) ?? []),
     ...list('serviceAccounts', serviceAccounts ?? []),

@@ -13,7 +13,7 @@ experimental.cert-manager.io once a request is made. No cluster is needed; the c
 
   signet guard -c signet.yaml | kubectl apply -f -
 
-Then say so in the configuration: guard: true.`,
+Then say so in the configuration: guard: true. Signet does not look whether it is there.`,
   options: {
     config: configOption,
     namespace: { type: 'string', short: 'n', value: 'NAME', default: 'signet-system', description: 'where Signet runs' },

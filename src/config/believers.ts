@@ -15,34 +15,36 @@ export type Belief = {
  * ask for themselves. Where labels decide, or other signers' claims, anything is taken for possible. `only` narrows the question to one user.
  */
 export function belief(alternative: Alternative, signer: Signer, policy: Policy, { only = alternative.requesters }: { only?: readonly string[] | null } = {}): Belief {
-  const vouchers = vouchersAt(signer, policy).filter(({ user }) => only === null || only.includes(user));
-  const namespaces = alternative.namespaces ?? [];
+  const { names, trustDomains } = vouchedFor(alternative, vouchersAt(signer, policy).filter(({ user }) => only === null || only.includes(user)));
   const accounts = only === null ? null : only.flatMap((user) => accountOf(user) ?? []);
-  const itself = namespaces.length > 0 && (accounts === null || accounts.some((account) => takesAccount(alternative, account)));
+  const itself = (alternative.namespaces ?? []).length > 0 && (accounts === null || accounts.some((account) => takesAccount(alternative, account)));
+  return { names, trustDomains: alternative.trustDomains.filter((domain) => trustDomains.includes(domain) || (itself && domain === policy.trustDomain)) };
+}
+
+/** What of an alternative these requesters, of those it takes, vouch for. */
+function vouchedFor({ namespaces, trustDomains, dnsNames, ipAddresses, uris }: Alternative, requesters: readonly Requester[]): Belief {
+  const about = (vouched: readonly string[]): boolean => namespaces?.some((rule) => vouched.some((pattern) => meets(rule, pattern))) === true;
   return {
-    names: vouchers.length > 0 && alternative.dnsNames.length + alternative.ipAddresses.length + alternative.uris.filter((uri) => !isDeadUriPattern(uri)).length > 0,
-    trustDomains: alternative.trustDomains.filter(
-      (domain) => (itself && domain === policy.trustDomain) || vouchers.some(({ vouches }) => vouches?.trustDomains.includes(domain) === true && namespaces.some((rule) => vouches.namespaces.some((pattern) => meets(rule, pattern)))),
-    ),
+    names: requesters.length > 0 && dnsNames.length + ipAddresses.length + uris.filter((uri) => !isDeadUriPattern(uri)).length > 0,
+    trustDomains: trustDomains.filter((domain) => requesters.some(({ vouches }) => vouches?.trustDomains.includes(domain) === true && about(vouches.namespaces))),
   };
 }
 
 /** Whether no alternative of any signer allows anything that the requester vouches for. Without signers nothing is said of it. */
-export function vouchesForNothing({ user, vouches }: Requester, policy: Policy): boolean {
-  const alone = { ...policy, requesters: policy.requesters.filter((each) => each.user === user) };
-  const serving = policy.signers.filter(({ allow }) => allow.length > 0);
-  if (vouches === null || serving.length === 0) return false;
+export function vouchesForNothing(requester: Requester, { signers }: Policy): boolean {
+  const serving = signers.filter(({ allow }) => allow.length > 0);
+  if (requester.vouches === null || serving.length === 0) return false;
   return !serving.some((signer) =>
     signer.allow.some((alternative) => {
-      if (vouchersAt(signer, alone).length === 0 || (alternative.requesters !== null && !alternative.requesters.includes(user))) return false;
-      if (alternative.dnsNames.length + alternative.ipAddresses.length + alternative.uris.length > 0) return true;
-      return alternative.trustDomains.some((domain) => vouches.trustDomains.includes(domain)) && (alternative.namespaces ?? []).some((rule) => vouches.namespaces.some((pattern) => meets(rule, pattern)));
+      const taken = alternative.requesters === null || alternative.requesters.includes(requester.user);
+      const { names, trustDomains } = vouchedFor(alternative, taken ? vouchersAt(signer, { requesters: [requester] }) : []);
+      return names || trustDomains.length > 0;
     }),
   );
 }
 
 /** Requesters whose word counts at the signer. */
-export function vouchersAt({ name }: Signer, { requesters }: Policy): readonly Requester[] {
+export function vouchersAt({ name }: Signer, { requesters }: Pick<Policy, 'requesters'>): readonly Requester[] {
   return requesters.filter(({ vouches }) => vouches !== null && (vouches.signers === 'all' || vouches.signers.includes(name)));
 }
 

@@ -57,7 +57,8 @@ function sameWorkloads(a: Alternative, b: Alternative): boolean {
   return accounts && a.trustDomains.some((domain) => b.trustDomains.includes(domain));
 }
 
-function isEverything(rule: NamespaceRule): boolean {
+/** Whether a rule is about every namespace, by its own words. */
+export function isEverything(rule: NamespaceRule): boolean {
   return rule !== 'unclaimed' && 'pattern' in rule && isCatchAll(rule.pattern);
 }
 

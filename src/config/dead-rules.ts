@@ -4,10 +4,9 @@ import { isDeadUriPattern } from '../core/pattern.ts';
 import type { Alternative, Policy, Signer } from '../core/signer.ts';
 import { extendedKeyUsages, keyUsageBits } from '../core/usage.ts';
 import { belief, meets, vouchersAt } from './believers.ts';
+import { isEverything } from './claims.ts';
 import type { Contradiction } from './contradictions.ts';
-import { isCatchAll } from './pattern-overlap.ts';
 
-type Found = Contradiction;
 type Place = { readonly alternative: Alternative; readonly signer: Signer; readonly policy: Policy };
 
 /** Rules that can never match, whatever is asked for and whatever the cluster holds: their author meant something else. */
@@ -22,16 +21,16 @@ export function deadRules(policy: Policy): Contradiction[] {
   );
 }
 
-function emptyLists({ alternative }: Place): Found[] {
-  const empty = (names: readonly ('requesters' | 'namespaces' | 'serviceAccounts' | 'trustDomains' | 'keys' | 'usages')[], what: string): Found[] =>
+function emptyLists({ alternative }: Place): Contradiction[] {
+  const empty = (names: readonly ('requesters' | 'namespaces' | 'serviceAccounts' | 'trustDomains' | 'keys' | 'usages')[], what: string): Contradiction[] =>
     names.flatMap((name) => (alternative[name]?.length === 0 ? [{ path: [name], message: `is empty, so ${what} can ever match; leave it out for its default` }] : []));
   return [...empty(['requesters', 'keys', 'usages'], 'nothing'), ...empty(['namespaces', 'serviceAccounts', 'trustDomains'], 'no workload')];
 }
 
-function namespaces({ alternative, signer, policy }: Place): Found[] {
-  return (alternative.namespaces ?? []).flatMap((rule, n): Found[] => {
+function namespaces({ alternative, signer, policy }: Place): Contradiction[] {
+  return (alternative.namespaces ?? []).flatMap((rule, n): Contradiction[] => {
     if (rule === 'unclaimed') {
-      const greedy = policy.signers.find((other) => other.name !== signer.name && other.allow.some((each) => each.namespaces?.some((claim) => claim !== 'unclaimed' && 'pattern' in claim && isCatchAll(claim.pattern))));
+      const greedy = policy.signers.find((other) => other.name !== signer.name && other.allow.some((each) => each.namespaces?.some(isEverything)));
       return greedy === undefined ? [] : [{ path: ['namespaces', n], message: `can never match: signer "${greedy.name}" claims every namespace` }];
     }
     if ('pattern' in rule) return [];
@@ -51,7 +50,7 @@ function isImpossible(requirements: readonly LabelRequirement[]): boolean {
   return first !== undefined && !first.some((value) => others.every((values) => values.includes(value)) && !excluded.includes(value));
 }
 
-function serviceAccounts({ alternative: { namespaces: rules, serviceAccounts: accounts } }: Place): Found[] {
+function serviceAccounts({ alternative: { namespaces: rules, serviceAccounts: accounts } }: Place): Contradiction[] {
   if (rules === null || rules.length === 0) return [];
   return (accounts ?? []).flatMap((account, m) => {
     const namespace = account.split('/')[0] ?? '';
@@ -59,7 +58,7 @@ function serviceAccounts({ alternative: { namespaces: rules, serviceAccounts: ac
   });
 }
 
-function usages({ alternative: { usages: allowed, keys } }: Place): Found[] {
+function usages({ alternative: { usages: allowed, keys } }: Place): Contradiction[] {
   if (allowed.length === 0) return [];
   const [bits, extended] = [keyUsageBits(allowed), extendedKeyUsages(allowed)];
   if (extended.length === 0) return [{ path: ['usages'], message: 'can never match: a request needs an extended usage too, such as "client auth"' }];
@@ -67,11 +66,11 @@ function usages({ alternative: { usages: allowed, keys } }: Place): Found[] {
   return keys.length === 0 || keys.some((key) => fittingKeyUsage(key, bits, extended).length > 0) ? [] : [{ path: ['usages'], message: 'can never match: no key that this entry takes can have such a usage; "digital signature" goes with each' }];
 }
 
-function uris({ alternative }: Place): Found[] {
+function uris({ alternative }: Place): Contradiction[] {
   return alternative.uris.flatMap((uri, m) => (isDeadUriPattern(uri) ? [{ path: ['uris', m], message: 'can never match: no URI with "%", "?", "#", "@", "\\" or a dot segment matches a pattern with *' }] : []));
 }
 
-function unbelievable({ alternative, signer, policy }: Place): Found[] {
+function unbelievable({ alternative, signer, policy }: Place): Contradiction[] {
   const { requesters, trustDomains } = alternative;
   const named = alternative.dnsNames.length + alternative.ipAddresses.length + alternative.uris.length > 0;
   const { names, trustDomains: believed } = belief(alternative, signer, policy);

@@ -33,7 +33,7 @@ export const limitsSchema = z
       .default({})
       .describe('For each requesting namespace'),
   }, 'must be a mapping such as { rate: 50/s, perNamespace: { rate: 100/m } }')
-  .default({ perNamespace: {} })
+  .prefault({})
   .describe('What its requests may use; a request beyond waits and is never refused for it');
 
 export type LimitsDocument = z.output<typeof limitsSchema>;

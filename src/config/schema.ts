@@ -51,6 +51,7 @@ const network = z.string('must be an IP address or network').transform((value, c
 });
 const uriPattern = text(/^[a-z][a-z0-9+.-]*:[!-~]+$/i, 'must be a URI; * stands for characters within one path segment');
 const user = text(/^[!-~]([ -~]*[!-~])?$/, 'must be a user name as the API server reports it, e.g. "system:serviceaccount:istio-system:istiod"');
+const address = text(/^(\[[0-9a-fA-F:.]+\]|[^:[\]/ ]*):\d{1,5}$/, 'must be "host:port" or ":port"');
 const KEYS = ['RSA', 'RSA-2048', 'RSA-3072', 'RSA-4096', 'P-256', 'P-384', 'P-521', 'Ed25519'] as const;
 const key = z.enum(KEYS, `must be one of ${KEYS.join(', ')}`);
 /**
@@ -113,8 +114,8 @@ export const configSchema = z.strictObject({
     .strictObject({ meshConfig: z.strictObject({ configMap: objectReference }, 'must be a mapping such as { configMap: istio-system/signet-mesh }').optional().describe('The ConfigMap that istiod reads as SHARED_MESH_CONFIG') }, 'must be a mapping')
     .default({}),
   http: z
-    .strictObject({ address: text(/^(\[[0-9a-fA-F:.]+\]|[^:[\]/ ]*):\d{1,5}$/, 'must be "host:port" or ":port"').default(':9402').describe('Where /metrics, /livez and /readyz are served') }, 'must be a mapping')
-    .default({ address: ':9402' }),
+    .strictObject({ address: address.default(':9402').describe('Where /metrics, /livez and /readyz are served') }, 'must be a mapping')
+    .prefault({}),
   audit: z
     .strictObject({
       file: text(/^\//, 'must be an absolute path').nullable().default(null).describe('The hash-chained record of decisions, beside the lines of the log; null: none'),
@@ -122,10 +123,10 @@ export const configSchema = z.strictObject({
       maxSize: size.default(100 * 2 ** 20).describe('The file is put aside beyond this, under its name and the number of its last entry'),
       keep: z.int('must be a whole number').min(1, 'must be 1 or more').nullable().default(null).describe('How many files put aside are kept; null: all'),
     }, 'must be a mapping such as { file: /var/lib/signet/record.jsonl }')
-    .default({ file: null, required: false, maxSize: 100 * 2 ** 20, keep: null }),
-  guard: z.boolean('must be true or false').default(false).describe('The admission policies that "signet guard" prints are in the cluster'),
+    .prefault({}),
+  guard: z.boolean('must be true or false').default(false).describe('You say that the admission policy of "signet guard" is in the cluster; Signet does not look'),
   webhook: z
-    .strictObject({ address: text(/^(\[[0-9a-fA-F:.]+\]|[^:[\]/ ]*):\d{1,5}$/, 'must be "host:port" or ":port"').default(':9443').describe('Where the API server reaches it, by TLS') }, 'must be a mapping; {} for the defaults')
+    .strictObject({ address: address.default(':9443').describe('Where the API server reaches it, by TLS') }, 'must be a mapping; {} for the defaults')
     .optional()
     .describe('Refuse at creation what would be refused later: the answer in milliseconds'),
 }, 'must be a mapping with "signers"');

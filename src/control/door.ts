@@ -1,8 +1,8 @@
 import { rateText, type Limits, type Rate } from '../core/limits.ts';
+import { RateMeter } from '../core/rate-meter.ts';
 import { Alarm } from './alarm.ts';
 import type { Breaker } from './breaker.ts';
 import { Line } from './line.ts';
-import { RateMeter } from './rate-meter.ts';
 
 /** What a request waits for before its CA: its rate, a place among those that the CA is asked for, or the CA itself. */
 export type Why = 'rate' | 'concurrency' | 'ca';
@@ -33,6 +33,8 @@ export type Door = {
   readonly alarm: Alarm;
   taken: number;
   toldAt: number;
+  /** With so many rooms, those that nobody needs are given up. */
+  sweepAt: number;
   /** Why the CA is left alone, in words. */
   trouble: string;
   /** Whether anybody was told that it is. */
@@ -47,17 +49,23 @@ const SPARE_ROOMS = 256;
 
 export function newDoor(signer: string, limits: Limits, breaker: Breaker, onTime: () => void): Door {
   const none = { rate: 0, concurrency: 0, ca: 0 };
-  return { signer, limits, meter: meterOf(limits.rate), breaker, rooms: new Map(), turns: new Line(), waiting: none, alarm: new Alarm(onTime), taken: 0, toldAt: -Infinity, trouble: '', told: false };
+  return { signer, limits, meter: meterOf(limits.rate), breaker, rooms: new Map(), turns: new Line(), waiting: none, alarm: new Alarm(onTime), taken: 0, toldAt: -Infinity, sweepAt: SPARE_ROOMS, trouble: '', told: false };
 }
 
 /** The room of this namespace, made where there is none. */
 export function roomOf(door: Door, namespace: string, now: number, onTime: (room: Room) => void): Room {
   const found = door.rooms.get(namespace);
   if (found !== undefined) return found;
-  if (door.rooms.size >= SPARE_ROOMS) for (const each of door.rooms.values()) if (isSpare(each, now)) door.rooms.delete(each.namespace);
+  if (door.rooms.size >= door.sweepAt) sweep(door, now);
   const room: Room = { namespace, meter: meterOf(door.limits.perNamespace.rate), line: new Line(), alarm: new Alarm(() => onTime(room)), taken: 0, queued: false, toldAt: -Infinity };
   door.rooms.set(namespace, room);
   return room;
+}
+
+/** Where all rooms are needed the next sweep waits until there are twice as many: however many there are, making one costs the same on average. */
+function sweep(door: Door, now: number): void {
+  for (const each of door.rooms.values()) if (isSpare(each, now)) door.rooms.delete(each.namespace);
+  door.sweepAt = Math.max(SPARE_ROOMS, 2 * door.rooms.size);
 }
 
 /** What keeps everybody from the CA of this signer. */

@@ -1,5 +1,5 @@
 import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
-import { Breaker, type Trial } from './breaker.ts';
+import { Breaker } from './breaker.ts';
 import { blockedAt, blockedIn, newDoor, roomOf, waitingText, type Door, type Room, type Why } from './door.ts';
 import type { Ticket } from './line.ts';
 
@@ -31,7 +31,7 @@ export type GateOptions = {
 };
 
 type Entry = { readonly door: Door; readonly room: Room; readonly ticket: Ticket<string>; why: Why };
-type Held = Place & { readonly door: Door; readonly room: Room; readonly trial: Trial };
+type Held = Place & { readonly door: Door; readonly room: Room };
 
 /** How often the same is told again as long as it lasts: an Event is gone after an hour, and istiod's requests after a minute. */
 const TELL_AGAIN_MS = 60_000;
@@ -133,13 +133,12 @@ export class Gate {
     const leave = (): void => {
       door.taken -= 1;
       room.taken -= 1;
-      if (door.turns.size > 0 || room.line.size > 0) this.#ready(door, room);
+      this.#ready(door, room);
     };
     return {
       waits: null,
       door,
       room,
-      trial,
       answered: () => {
         if (door.breaker.answered(trial)) this.#resumed(door);
         leave();

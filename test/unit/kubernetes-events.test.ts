@@ -3,10 +3,9 @@ import { after, test } from 'node:test';
 import { connect } from '../../src/adapters/kubernetes/connection.ts';
 import { kubernetesEvents } from '../../src/adapters/kubernetes/events.ts';
 import type { KubernetesEvents, KubernetesEventsOptions } from '../../src/adapters/kubernetes/events.ts';
-import { tokenBucket } from '../../src/adapters/kubernetes/token-bucket.ts';
-import type { Log } from '../../src/control/ports.ts';
 import { startFakeApiserver, until } from '../support/fake-apiserver.ts';
 import type { Exchange, FakeApiserver } from '../support/fake-apiserver.ts';
+import { silentLog } from '../support/ports.ts';
 
 const DENIED = { type: 'Warning', reason: 'PolicyViolation', message: 'no' } as const;
 const stops: (() => Promise<void>)[] = [];
@@ -107,18 +106,6 @@ test('the end drops what waits, and says how many', async () => {
   assert.ok(dropped() >= 2 && dropped() <= 4);
 });
 
-test('a bucket gives its burst, then one token in each interval, and never more than its burst after a rest', () => {
-  let time = 0;
-  const take = tokenBucket({ rate: 10, burst: 3, monotonic: () => time });
-  assert.deepEqual([take(), take(), take(), take()], [0, 0, 0, 100]);
-  time = 40;
-  assert.equal(take(), 60);
-  time = 100;
-  assert.deepEqual([take(), take()], [0, 100]);
-  time = 100_000;
-  assert.deepEqual([take(), take(), take(), take()], [0, 0, 0, 100]);
-});
-
 type Scene = { readonly events: KubernetesEvents & { begin(): void }; readonly sent: Exchange[]; readonly server: FakeApiserver; dropped(): number; stop(): Promise<void> };
 
 async function start(options: Partial<KubernetesEventsOptions> = {}, answer: (exchange: Exchange) => void = (exchange) => exchange.json({ metadata: {} }), running = true): Promise<Scene> {
@@ -155,9 +142,4 @@ function about(name: string, uid: string, username = uid): Parameters<Kubernetes
 
 function eventIn(body: string): { metadata: { name: string }; involvedObject: { uid: string }; reason: string; message: string } {
   return JSON.parse(body) as ReturnType<typeof eventIn>;
-}
-
-function silentLog(): Log {
-  const nothing = (): void => undefined;
-  return { debug: nothing, info: nothing, warn: nothing, error: nothing };
 }

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Events, Log } from '../../control/ports.ts';
+import { RateMeter } from '../../core/rate-meter.ts';
 import { ApiFailure, isPassing } from './api-failure.ts';
 import type { Connection } from './connection.ts';
 import { recent } from './recent.ts';
-import { sleep as realSleep } from './sleep.ts';
-import type { Sleep } from './sleep.ts';
+import { sleep as realSleep, type Sleep } from './sleep.ts';
 import { shares } from './shares.ts';
-import { tokenBucket } from './token-bucket.ts';
 import type { WireEvent } from './wire.ts';
 import { createOne } from './write-one.ts';
 
@@ -48,7 +47,7 @@ const REMEMBERED = 4096;
  * Of one requester, signer and reason: so many at once and one more every five seconds. Events are written to etcd and sent to all who
  * watch them, so that a flood of refused requests would cost the API server twice, and nobody reads five thousand.
  */
-const SHARE = { burst: 50, rate: 0.2 } as const;
+const SHARE = { count: 1, seconds: 5, burst: 50 };
 
 /**
  * Events for people, about CertificateSigningRequests: each reason once for a request, at most `rate` a second in all. The name of an Event
@@ -58,8 +57,8 @@ const SHARE = { burst: 50, rate: 0.2 } as const;
 export function kubernetesEvents(options: KubernetesEventsOptions): KubernetesEvents {
   const { connection, log, onDropped, instance = 'signet', now = () => new Date(), monotonic = () => performance.now(), sleep = realSleep, rate = 10, burst = 50, queueLimit = 500 } = options;
   const told = recent(REMEMBERED);
-  const take = tokenBucket({ rate, burst, monotonic });
-  const share = shares({ ...SHARE, monotonic });
+  const meter = new RateMeter({ count: rate, seconds: 1, burst });
+  const share = shares({ rate: SHARE, monotonic });
   const queue: Waiting[] = [];
   let wake = (): void => undefined;
 
@@ -70,7 +69,7 @@ export function kubernetesEvents(options: KubernetesEventsOptions): KubernetesEv
   }
 
   async function send(waiting: Waiting, signal: AbortSignal): Promise<void> {
-    for (let wait = take(); wait > 0 && !signal.aborted; wait = take()) await sleep(wait, signal);
+    for (let wait = meter.tryTake(monotonic()); wait > 0 && !signal.aborted; wait = meter.tryTake(monotonic())) await sleep(wait, signal);
     try {
       await createOne(connection, EVENTS_PATH, waiting.body, signal);
     } catch (error) {

@@ -1,16 +1,15 @@
 import { Refusal, Unavailable } from '../../control/errors.ts';
 import type { Log, Publication } from '../../control/ports.ts';
 import { foreignKeys, meshDocument } from '../../core/mesh.ts';
+import { RateMeter } from '../../core/rate-meter.ts';
 import { applyConfigMap, watchConfigMap } from './configmaps.ts';
 import type { Connection } from './connection.ts';
-import { tokenBucket } from './token-bucket.ts';
 
 /** The key of a mesh ConfigMap that istiod reads (istio: pkg/config/mesh/kubemesh). */
 const KEY = 'mesh';
 
 /** Looks at the target, and repairs: enough for every CA of a large start at once, too few for an endless fight with another writer. */
-const REPAIRS_AT_ONCE = 30;
-const REPAIRS_PER_SECOND = 0.5;
+const REPAIRS = { count: 1, seconds: 2, burst: 30 };
 
 export type MeshPublicationOptions = {
   readonly connection: Connection;
@@ -27,7 +26,7 @@ export type MeshPublicationOptions = {
 export function meshPublication({ connection, namespace, name, signers, log, onDrift }: MeshPublicationOptions): Publication & { run(signal: AbortSignal): Promise<void> } {
   const publication = `ConfigMap ${namespace}/${name}`;
   let seen = false;
-  const take = tokenBucket({ rate: REPAIRS_PER_SECOND, burst: REPAIRS_AT_ONCE, monotonic: () => performance.now() });
+  const repairs = new RateMeter(REPAIRS);
   return {
     name: publication,
     run: (signal) =>
@@ -44,7 +43,7 @@ export function meshPublication({ connection, namespace, name, signers, log, onD
     async publish(bundles, signal) {
       // Seeing it for the first time asks for this again: before that, whether it may be read at all is not known.
       if (!seen) return 'unchanged';
-      const wait = take();
+      const wait = repairs.tryTake(performance.now());
       if (wait > 0) throw new Unavailable(`${publication} is changed again and again by somebody else`, { retryAfter: wait / 1000 });
       return applyConfigMap(connection, { namespace, name, key: KEY, value: (current, ours) => desired(current, ours, bundles) }, signal);
     },

@@ -13,7 +13,7 @@ export type NamespaceDirectoryOptions = {
   readonly log: Log;
   /** The first list is complete, or since then a label that is kept has changed, or a namespace came or went. */
   readonly onChange: () => void;
-} & Pick<ReflectorOptions<KubernetesObject>, 'onBug' | 'tuning'>;
+} & Pick<ReflectorOptions<KubernetesObject>, 'onBug'>;
 
 export type NamespaceDirectory = {
   /** As last seen; null until the first list is complete. */

@@ -35,7 +35,7 @@ export type WatchWebhookOptions = {
   readonly onChange: (found: WebhookSnapshot | null) => void;
   readonly log: Log;
   readonly signal: AbortSignal;
-} & Pick<WatchOneOptions<WireWebhookConfiguration>, 'onTrouble' | 'onBug' | 'tuning'>;
+} & Pick<WatchOneOptions<WireWebhookConfiguration>, 'onBug'>;
 
 /** Watches it until the signal is aborted; resolves then, and never rejects. It takes list and watch on that name. */
 export function watchWebhook(connection: Connection, { name, webhook, onChange, ...rest }: WatchWebhookOptions): Promise<void> {

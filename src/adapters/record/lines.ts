@@ -1,15 +1,12 @@
 import type { Log } from '../../control/ports.ts';
+import { RateMeter } from '../../core/rate-meter.ts';
 import { recordFields, type RecordEntry } from '../../core/record-entry.ts';
 import { shares } from '../kubernetes/shares.ts';
-import { tokenBucket } from '../kubernetes/token-bucket.ts';
 
 export type RecordLinesOptions = {
   readonly log: Log;
   /** Milliseconds of a clock that is never set back. */
   readonly monotonic: () => number;
-  /** Refusals of one requester at one signer that are told one by one: so many at once, and then so many a second. */
-  readonly burst?: number;
-  readonly rate?: number;
 };
 
 export type RecordLines = {
@@ -19,8 +16,10 @@ export type RecordLines = {
   summarize(): void;
 };
 
+/** Refusals of one requester at one signer that are told one by one. */
+const SHARE = { count: 1, seconds: 1, burst: 50 };
 /** Whoever may create requests under many user names fills no more of the log than ten others, and no more memory than this. */
-const ALL = 10;
+const ALL = { count: 10, seconds: 1, burst: 500 };
 const MAX_KINDS = 1_000;
 
 const MESSAGES = { approved: 'approved', denied: 'denied', failed: 'failed', issuing: 'issuing', issued: 'issued', undelivered: 'certificate not delivered' } as const;
@@ -29,9 +28,9 @@ const MESSAGES = { approved: 'approved', denied: 'denied', failed: 'failed', iss
  * Decisions as lines of the log. A flood of refusals is told by its number, signer, requester and reason: a requester must not be
  * able to fill the log, nor to hide another's refusal in it.
  */
-export function recordLines({ log, monotonic, burst = 50, rate = 1 }: RecordLinesOptions): RecordLines {
-  const share = shares({ burst, rate, monotonic });
-  const takeOfAll = tokenBucket({ burst: ALL * burst, rate: ALL * rate, monotonic });
+export function recordLines({ log, monotonic }: RecordLinesOptions): RecordLines {
+  const share = shares({ rate: SHARE, monotonic });
+  const all = new RateMeter(ALL);
   const untold = new Map<string, { readonly about: Record<string, unknown>; count: number }>();
 
   function summarize(): void {
@@ -47,7 +46,7 @@ export function recordLines({ log, monotonic, burst = 50, rate = 1 }: RecordLine
         return;
       }
       const key = JSON.stringify([what, signer, requester, reason]);
-      if (share(key) && takeOfAll() === 0) {
+      if (share(key) && all.tryTake(monotonic()) === 0) {
         log.warn(MESSAGES[what], fields ?? recordFields(entry));
         return;
       }

@@ -13,8 +13,6 @@ export type RecorderOptions = {
   readonly meter: RecordMeter;
   /** The file can be written again, after trouble that may have kept requests waiting. */
   readonly onRecovered?: () => void;
-  readonly monotonic?: () => number;
-  readonly disk?: RecordFileOptions['disk'];
   readonly headMs?: number;
 };
 
@@ -39,8 +37,8 @@ const HEAD_MS = 60_000;
 
 /** Decisions to the log and, if there is one, to the record's file, whose head is logged and exported every minute. */
 export function createRecorder(options: RecorderOptions): OpenRecorder {
-  const { log, now, monotonic = () => performance.now(), headMs = HEAD_MS } = options;
-  const lines = recordLines({ log, monotonic });
+  const { log, now, headMs = HEAD_MS } = options;
+  const lines = recordLines({ log, monotonic: () => performance.now() });
   const file = options.file === null ? null : new RecordFile(fileOptions(options, options.file));
   let told: string | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -94,7 +92,7 @@ export function createRecorder(options: RecorderOptions): OpenRecorder {
   };
 }
 
-function fileOptions({ log, now, version, meter, disk, onRecovered }: RecorderOptions, { path, required, maxSize, keep }: NonNullable<RecorderOptions['file']>): RecordFileOptions {
+function fileOptions({ log, now, version, meter, onRecovered }: RecorderOptions, { path, required, maxSize, keep }: NonNullable<RecorderOptions['file']>): RecordFileOptions {
   return {
     path,
     required,
@@ -102,7 +100,6 @@ function fileOptions({ log, now, version, meter, disk, onRecovered }: RecorderOp
     keep,
     now,
     version,
-    ...(disk === undefined ? {} : { disk }),
     onEntries: meter.entries,
     onLost: meter.lost,
     onTorn: (octets) => log.warn('the last line of the record was not whole, as a kill leaves it, and was cut off', { file: path, octets }),

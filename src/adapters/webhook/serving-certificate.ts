@@ -1,9 +1,8 @@
-import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { caTbs } from '../../core/ca-certificate.ts';
 import { certificatePem, parseCertificate, type Certificate } from '../../core/certificate.ts';
 import { readDer } from '../../core/der-reader.ts';
 import type { GeneralName } from '../../core/general-name.ts';
-import { encodePem } from '../../core/pem.ts';
 import type { Plan } from '../../core/plan.ts';
 import { readPublicKey, type PublicKey } from '../../core/public-key.ts';
 import { assembleCertificate, signatureScheme } from '../../core/template.ts';
@@ -64,9 +63,9 @@ function validity(now: Date, seconds: number): { notBefore: Date; notAfter: Date
 
 /** P-256: every Kubernetes takes it, and its handshakes cost the API server next to nothing. */
 function newKey(): { privateKey: KeyObject; publicKey: PublicKey } {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const spki = readDer(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }));
-  return { privateKey, publicKey: readPublicKey(spki, { maxRsaBits: 4096, parent: spki }) };
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const spki = readDer(pair.publicKey.export({ type: 'spki', format: 'der' }));
+  return { privateKey: pair.privateKey, publicKey: readPublicKey(spki, { maxRsaBits: 4096, parent: spki }) };
 }
 
 /** RFC 5280 §4.1.2.2: positive, and never with an octet of zero first. */
@@ -77,5 +76,5 @@ function serialNumber(randomBytes: (size: number) => Uint8Array): Uint8Array {
 }
 
 function keyPem(key: KeyObject): string {
-  return encodePem('PRIVATE KEY', key.export({ type: 'pkcs8', format: 'der' }));
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

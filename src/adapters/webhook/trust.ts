@@ -1,5 +1,4 @@
-import type { Certificate } from '../../core/certificate.ts';
-import { parseCertificate } from '../../core/certificate.ts';
+import { parseCertificate, type Certificate } from '../../core/certificate.ts';
 import { decodeCertificates } from '../../core/pem.ts';
 import { loadPair, type CaPair } from '../authorities/pair.ts';
 
@@ -8,10 +7,9 @@ export type WebhookTrust = { readonly pair: CaPair; readonly previous: readonly 
 
 /** Reads the Secret: `tls.crt` and `tls.key` of the CA, `previous.crt` of those before it. null: it is not whole, and so to be made anew. */
 export function readTrust(data: Readonly<Record<string, Uint8Array>>): WebhookTrust | null {
-  const { 'tls.crt': certificate, 'tls.key': key, 'previous.crt': before = new Uint8Array() } = data;
-  const loaded = loadPair({ ...(certificate === undefined ? {} : { 'tls.crt': certificate }), ...(key === undefined ? {} : { 'tls.key': key }) }, { anchor: 'root' });
+  const loaded = loadPair(data, { anchor: 'root' });
   if (!loaded.ok) return null;
-  const decoded = decodeCertificates(Buffer.from(before).toString('utf8'));
+  const decoded = decodeCertificates(Buffer.from(data['previous.crt'] ?? []).toString('utf8'));
   const previous = (decoded.ok ? decoded.ders : []).flatMap((der) => {
     const parsed = parseCertificate(der);
     return parsed.ok ? [parsed.certificate] : [];

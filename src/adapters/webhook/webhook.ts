@@ -5,9 +5,9 @@ import { certificatePem, type Certificate } from '../../core/certificate.ts';
 import type { GeneralName } from '../../core/general-name.ts';
 import { ipAddressText, parseIpAddress } from '../../core/ip-address.ts';
 import type { Observed } from '../../core/observed.ts';
+import { RateMeter } from '../../core/rate-meter.ts';
 import type { Connection } from '../kubernetes/connection.ts';
 import { watchSecret, writeSecret, type SecretSnapshot } from '../kubernetes/secrets.ts';
-import { tokenBucket } from '../kubernetes/token-bucket.ts';
 import { watchWebhook, writeWebhook, type WebhookSnapshot } from '../kubernetes/webhook-configuration.ts';
 import { readReview, reviewAnswer } from './review.ts';
 import { startReviewServer } from './server.ts';
@@ -31,8 +31,6 @@ export type WebhookOptions = {
   readonly onChanged: () => void;
   readonly onReviewed: (signer: string, verdict: 'allowed' | 'refused') => void;
   readonly onBug: (error: unknown) => void;
-  /** Seconds. */
-  readonly lifetime?: { readonly ca: number; readonly leaf: number };
 };
 
 export type Webhook = {
@@ -50,13 +48,13 @@ const WEBHOOK = 'requests.signet.dev';
 /** The Secret of its CA, in Signet's own namespace. */
 const SECRET = 'signet-webhook';
 
-/** The CA is trusted for this one webhook; its leaf lives in this process alone. */
+/** Seconds. The CA is trusted for this one webhook; its leaf lives in this process alone. */
 const LIFETIME = { ca: 365 * 86_400, leaf: 7 * 86_400 };
 
 /** Whoever reaches the port could write as many lines; the count is in the metrics. */
-const LINES = { rate: 1, burst: 50 };
+const LINES = { count: 1, seconds: 1, burst: 50 };
 /** Enough to put right what an operator applies anew, too few for an endless fight with another writer. */
-const REPAIRS = { rate: 0.1, burst: 10 };
+const REPAIRS = { count: 1, seconds: 10, burst: 10 };
 
 /**
  * The admission webhook: it refuses at creation, within milliseconds, what the policy would refuse later. It makes its own CA, keeps it in
@@ -64,8 +62,8 @@ const REPAIRS = { rate: 0.1, burst: 10 };
  * Throws Refusal when it cannot listen.
  */
 export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
-  const { connection, namespace, labels, log, now, randomBytes, onChanged, onReviewed, judge, lifetime = LIFETIME } = options;
-  const [mayLog, repairIn] = [LINES, REPAIRS].map((limit) => tokenBucket({ ...limit, monotonic: () => performance.now() })) as [() => number, () => number];
+  const { connection, namespace, labels, log, now, randomBytes, onChanged, onReviewed, judge } = options;
+  const [lines, repairs] = [new RateMeter(LINES), new RateMeter(REPAIRS)];
   /** undefined: not heard of yet. */
   let secret: SecretSnapshot | null | undefined;
   let configuration: WebhookSnapshot | null | undefined;
@@ -82,7 +80,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     const verdict = judge(observed);
     // A dry run has no effect, not even on a counter.
     if (!dryRun) onReviewed(observed.signerName, verdict.allowed ? 'allowed' : 'refused');
-    if (!verdict.allowed && !dryRun && mayLog() === 0) {
+    if (!verdict.allowed && !dryRun && lines.tryTake(performance.now()) === 0) {
       const { name, uid, signerName, requester } = observed;
       log.warn('refused at creation', { request: name, uid, signer: signerName, requester: requester.username, reason: verdict.reason, why: verdict.message });
     }
@@ -107,7 +105,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
 
   async function renewCa(seen: SecretSnapshot | null, before: WebhookTrust | null, signal: AbortSignal): Promise<void> {
     const previous = before === null ? [] : [before.pair.anchor, ...before.previous].filter(({ notAfter }) => notAfter > now());
-    const data = { ...newCa(circumstances(lifetime.ca)), ...(previous.length === 0 ? {} : { 'previous.crt': Buffer.from(pem(previous)) }) };
+    const data = { ...newCa(circumstances(LIFETIME.ca)), ...(previous.length === 0 ? {} : { 'previous.crt': Buffer.from(pem(previous)) }) };
     const result = await writeSecret(connection, { namespace, name: SECRET, data, labels, seen }, signal);
     if (result === 'conflict') throw new Unavailable(`Secret ${namespace}/${SECRET} was written by somebody else at the same time`);
     log.info('the webhook has a new CA', { secret: `${namespace}/${SECRET}` });
@@ -121,7 +119,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
       const caBundle = pem([pair.anchor, ...previous.filter(({ notAfter }) => notAfter > now())]);
       const served = servedCondition(options.signers);
       if (found.caBundle !== caBundle || found.served !== served) {
-        const wait = repairIn();
+        const wait = repairs.tryTake(performance.now());
         if (wait > 0) throw new Unavailable(`ValidatingWebhookConfiguration ${CONFIGURATION} is changed again and again by somebody else`, { retryAfter: wait / 1000 });
         const result = await writeWebhook(connection, { name: CONFIGURATION, webhook: WEBHOOK, caBundle, served, seen: found }, signal);
         // A newer version is on its way, and brings us back here.
@@ -131,7 +129,7 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
     }
     const names = [nameOf(found?.host ?? `signet.${namespace}.svc`)];
     if (presented !== null && presented.issuer === pair.anchor.fingerprint && JSON.stringify(presented.names) === JSON.stringify(names) && !isDue(presented, now())) return;
-    presented = await newServingCertificate(pair, names, circumstances(lifetime.leaf));
+    presented = await newServingCertificate(pair, names, circumstances(LIFETIME.leaf));
     server.present(presented);
   }
 

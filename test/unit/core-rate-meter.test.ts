@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { RateMeter } from '../../src/control/rate-meter.ts';
+import { RateMeter } from '../../src/core/rate-meter.ts';
 import { parseRate, rateText } from '../../src/core/limits.ts';
 
 /** How many of those who ask as often as they can go within so many seconds. */
@@ -42,6 +42,13 @@ describe('a rate', () => {
     assert.equal(meter.isRested(1e6), true);
     for (let i = 0; i < 3; i += 1) meter.take(1e6);
     assert.ok(meter.wait(1e6) > 0);
+  });
+
+  it('may have a burst of its own, takes none that has to wait, and has no more than its burst after a rest', () => {
+    const meter = new RateMeter({ count: 1, seconds: 5, burst: 3 });
+    assert.deepEqual([0, 0, 0, 0, 0].map((now) => meter.tryTake(now)), [0, 0, 0, 5000, 5000]);
+    assert.deepEqual([4999, 5000, 5000].map((now) => meter.tryTake(now)), [1, 0, 5000]);
+    assert.deepEqual([1e6, 1e6, 1e6, 1e6].map((now) => meter.tryTake(now)), [0, 0, 0, 5000]);
   });
 
   it('forgets one that did not go', () => {
