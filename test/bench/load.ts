@@ -1,7 +1,8 @@
+import { percentile } from '../support/quantiles.ts';
 import { settle, type Bench } from './bench.ts';
 import { calm } from './calm.ts';
 import type { BenchSigner, PreparedContender, RunningContender } from './contender.ts';
-import { percentile, type Figures } from './figures.ts';
+import type { Figures } from './figures.ts';
 import { startMeter } from './meter.ts';
 
 export type Load = {

@@ -1,4 +1,5 @@
-import { FIGURES, median, type FigureName, type Figures } from './figures.ts';
+import { median } from '../support/quantiles.ts';
+import { FIGURES, type FigureName, type Figures } from './figures.ts';
 
 /** All that a run found, as its JSON has it. */
 export type Results = {

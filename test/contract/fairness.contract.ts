@@ -1,22 +1,17 @@
-// That one tenant's trouble is not another's: a CA that hangs, a flood, a flood of what is refused. The whole of `run` is wired in this process, with CAs
-// that hang when they are told to; requests are made and approved as istiod does, and timed by a watch of their own.
+// That one tenant's trouble is not another's: a CA that hangs, a flood, a flood of what is refused. CAs hang when they are told to; requests are made
+// and approved as istiod does, and timed by a watch of their own.
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect } from '../../src/adapters/kubernetes/connection.ts';
-import { createLog } from '../../src/adapters/log.ts';
-import { startApp, type App } from '../../src/app.ts';
-import { parseConfig, type Config } from '../../src/config.ts';
-import { rbacObjects } from '../../src/config/rbac.ts';
-import { kubeconfigText } from '../../src/sandbox/kubeconfig.ts';
-import { secretFiles, testRoot } from '../support/authority.ts';
 import { testKey } from '../support/keys.ts';
+import { percentile } from '../support/quantiles.ts';
 import { csrPem, ISTIOD, spiffe } from '../support/requests.ts';
-import { connectTo, type Client, type Target, type User } from './client.ts';
+import { until } from '../support/rig/until.ts';
+import type { Target } from './client.ts';
+import { CSRS } from './kubernetes/world.ts';
+import { ok, startSignet, user, type Csr, type Signet } from './signet.ts';
 
 const DOMAIN = 'clusterissuers.cert-manager.io';
-const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
-const USAGES = ['digital signature', 'key encipherment', 'server auth', 'client auth'];
 const TENANTS = ['quiet', 'noisy', 'hung', 'rated'] as const;
 type Tenant = (typeof TENANTS)[number];
 const CONFIG = `
@@ -36,31 +31,25 @@ const NOISE = { factor: 3, milliseconds: 20 };
 
 /** With 32 at once: some eighty in a second. */
 const SLOW_MS = 400;
-const STRANGER: User = { user: 'system:serviceaccount:noisy:thief', groups: ['system:serviceaccounts', 'system:serviceaccounts:noisy', 'system:authenticated'] };
-
-type Csr = { metadata: { name: string; resourceVersion: string }; spec: object; status?: { conditions?: { type: string }[]; certificate?: string } };
+const STRANGER = user('noisy', 'thief');
+const ISTIOD_USER = user('istio-system', 'istiod');
 
 export function fairnessContract(name: string, open: () => Promise<Target>, { flood: size }: { readonly flood: number }): void {
   describe(name, () => {
-    const stop = new AbortController();
-    let [target, client, app] = [null as unknown as Target, null as unknown as Client, null as unknown as App];
+    let over = false;
+    let target: Target;
+    let signet: Signet;
     const hanging = new Set<string>();
     const slow = new Set<string>();
     const finished = new Map<string, { at: number; how: 'certificate' | 'refused' }>();
     let asked = 0;
     let watching: Promise<void>;
-    const pem = Object.fromEntries([...TENANTS, 'rated-2'].map((namespace) => [namespace, Buffer.from(csrPem({ key: testKey('P-256', 'workload'), names: [spiffe(namespace)] })).toString('base64')]));
+    const pem = Object.fromEntries([...TENANTS, 'rated-2'].map((namespace) => [namespace, csrPem({ key: testKey('P-256', 'workload'), names: [spiffe(namespace)] })]));
 
     before(async () => {
       target = await open();
-      client = connectTo(target);
-      const parsed = parseConfig(CONFIG);
-      assert.ok(parsed.ok, JSON.stringify(parsed));
-      const token = await furnish(client, parsed.config);
-      const connection = await connect({ kubeconfigText: kubeconfigText({ url: target.url, ca: target.ca, user: 'signet', token }), env: {}, userAgent: 'signet-test', log: createLog({ write: () => undefined, now: () => new Date() }) });
-      const log = createLog({ write: (line) => void (process.env['SIGNET_TEST_LOG'] && process.stderr.write(line)), now: () => new Date() });
-      app = await startApp({
-        config: parsed.config, connection, namespace: 'signet-system', version: 'test', log,
+      signet = await startSignet(target, {
+        config: CONFIG,
         // As a CA behind a firewall that drops packets: it heeds no signal either.
         authority: (signer, own) => ({
           state: () => own.state(),
@@ -71,15 +60,14 @@ export function fairnessContract(name: string, open: () => Promise<Target>, { fl
             return new Promise(() => undefined);
           },
         }),
-      }, stop.signal);
-      await until(() => app.missing().length === 0, 'Signet to be ready');
+      });
+      await until(() => signet.app.missing().length === 0, { what: 'Signet to be ready' });
       // It ends with the client's connections.
-      watching = follow().catch((error: unknown) => assert.ok(stop.signal.aborted, error as Error));
+      watching = follow().catch((error: unknown) => assert.ok(over, error as Error));
     });
     after(async () => {
-      stop.abort();
-      await app?.ended;
-      await client?.[Symbol.asyncDispose]();
+      over = true;
+      await signet?.stop();
       await watching;
       await target?.stop();
     });
@@ -104,7 +92,7 @@ export function fairnessContract(name: string, open: () => Promise<Target>, { fl
       assert.ok(asked >= 5 && asked <= 32 + 5 + Math.log2(HANG_SECONDS) + HANG_SECONDS / 15 + 1, `the CA was asked ${asked} times`);
       assert.ok(most >= 100, `at most ${most} were seen to wait for the CA`);
       hanging.clear();
-      await until(() => stuck.every((each) => finished.has(each)), 'the requests that waited for the CA', 40);
+      await until(() => stuck.every((each) => finished.has(each)), { what: 'the requests that waited for the CA', seconds: 40 });
       assert.ok(stuck.every((each) => finished.get(each)?.how === 'certificate'));
       times.without.push(...(await steady('quiet', 40)));
       compare(t, times);
@@ -122,51 +110,51 @@ export function fairnessContract(name: string, open: () => Promise<Target>, { fl
 
     for (const [title, count, make] of [
       ['a flood in one tenant', size, () => ask('noisy')],
-      ['a flood of what is refused, sent to a tenant\'s own signer by a stranger,', size / 2, () => create('quiet', 'quiet', STRANGER).then(({ metadata }) => metadata.name)],
+      ['a flood of what is refused, sent to a tenant\'s own signer by a stranger,', size / 2, () => create('quiet', STRANGER).then(({ metadata }) => metadata.name)],
     ] as const) {
       it(`${title} costs another a turn, not its length`, async (t) => {
         const start = performance.now();
         const flood = many(count, make);
-        await until(() => flood.made > count / 20, 'the flood to begin');
+        await until(() => flood.made > count / 20, { what: 'the flood to begin' });
         const times: number[] = [];
         while (!flood.names.every((each) => finished.has(each)) || !flood.over) times.push(...(await steady('quiet', 2)));
         const length = performance.now() - start;
-        const figures = `a flood of ${count} took ${(length / 1000).toFixed(1)} s; the quiet tenant's certificates meanwhile: median ${quantile(times, 0.5).toFixed(1)} ms, p90 ${quantile(times, 0.9).toFixed(1)} ms (${times.length})`;
+        const figures = `a flood of ${count} took ${(length / 1000).toFixed(1)} s; the quiet tenant's certificates meanwhile: median ${percentile(times, 0.5).toFixed(1)} ms, p90 ${percentile(times, 0.9).toFixed(1)} ms (${times.length})`;
         t.diagnostic(figures);
         // The flood's load on the API server and on the two cores is felt by everybody; behind the flood itself it would be half of its length.
-        assert.ok(quantile(times, 0.5) < length / 10, figures);
+        assert.ok(percentile(times, 0.5) < length / 10, figures);
       });
     }
 
     it('a namespace beyond its rate waits, and is served at the rate; the other namespaces of the signer do not wait', async () => {
       const names = await Promise.all(Array.from({ length: 15 }, () => ask('rated')));
       const other = await ask('rated', 'rated-2');
-      await until(() => finished.has(other), 'the other namespace');
+      await until(() => finished.has(other), { what: 'the other namespace' });
       const waiting = await metrics('signet_waiting_requests', 'rated');
       assert.ok((waiting['rate'] ?? 0) >= 5, JSON.stringify(waiting));
-      await until(() => names.every((each) => finished.has(each)), 'the namespace that was beyond its rate', 10);
+      await until(() => names.every((each) => finished.has(each)), { what: 'the namespace that was beyond its rate', seconds: 10 });
       assert.ok(names.every((each) => finished.get(each)?.how === 'certificate'), 'none was refused for it');
       const at = names.map((each) => finished.get(each)?.at ?? 0).sort((a, b) => a - b);
       const seconds = ((at.at(-1) ?? 0) - (at[0] ?? 0)) / 1000;
       // Two seconds, but for how late the first of them was seen.
       assert.ok(seconds >= 1.5, `15 certificates at 5/s, 5 of them at once, took ${seconds.toFixed(2)} s`);
       assert.deepEqual(await metrics('signet_waiting_requests', 'rated'), { turn: 0, rate: 0, concurrency: 0, ca: 0, retry: 0, approval: 0 });
-      const { items } = (await ok(client.call('GET', '/api/v1/namespaces/default/events'))) as { items: { reason: string; message: string }[] };
+      const { items } = (await ok(signet.client.call('GET', '/api/v1/namespaces/default/events'))) as { items: { reason: string; message: string }[] };
       const told = items.filter(({ reason, message }) => reason === 'LimitReached' && message.includes(`${DOMAIN}/rated`));
       assert.deepEqual(told.map(({ message }) => message), [`Waiting for the rate of namespace "rated" at signer "${DOMAIN}/rated": 5/s are allowed`], 'said once');
     });
 
     it('counts what waits for somebody\'s approval', async () => {
-      const { metadata } = await create('quiet', 'quiet', istiod());
-      await until(async () => (await metrics('signet_waiting_requests', 'quiet'))['approval'] === 1, 'it to be counted');
-      await ok(client.call('DELETE', `${CSRS}/${metadata.name}`));
-      await until(async () => (await metrics('signet_waiting_requests', 'quiet'))['approval'] === 0, 'it to be counted no more');
+      const { metadata } = await create('quiet');
+      await until(async () => (await metrics('signet_waiting_requests', 'quiet'))['approval'] === 1, { what: 'it to be counted' });
+      await ok(signet.client.call('DELETE', `${CSRS}/${metadata.name}`));
+      await until(async () => (await metrics('signet_waiting_requests', 'quiet'))['approval'] === 0, { what: 'it to be counted no more' });
     });
 
     /** Notes when a request is finished. The API server ends a watch that falls behind in a flood; a new one begins with what there is. */
     async function follow(): Promise<void> {
-      while (!stop.signal.aborted) {
-        await using watch = await client.watch(`${CSRS}?watch=true`);
+      while (!over) {
+        await using watch = await signet.client.watch(`${CSRS}?watch=true`);
         for (let event = await watch.any(600); event !== undefined; event = await watch.any(600)) note(event.object as unknown as Csr);
       }
     }
@@ -177,17 +165,14 @@ export function fairnessContract(name: string, open: () => Promise<Target>, { fl
       else if (status?.conditions?.some(({ type }) => type !== 'Approved') === true) finished.set(metadata.name, { at: performance.now(), how: 'refused' });
     }
 
-    async function create(signer: Tenant, namespace: string, as: User): Promise<Csr> {
-      const spec = { signerName: `${DOMAIN}/${signer}`, usages: USAGES, request: pem[namespace] };
-      return (await ok(client.call('POST', CSRS, { as, body: { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { generateName: `csr-${signer}-` }, spec } }))) as Csr;
+    function create(signer: Tenant, as = ISTIOD_USER, namespace: string = signer): Promise<Csr> {
+      return signet.create({ signerName: `${DOMAIN}/${signer}`, pem: pem[namespace] ?? '', as });
     }
 
     /** Creates a request and approves it, as istiod does. Returns its name. */
     async function ask(signer: Tenant, namespace: string = signer): Promise<string> {
-      const csr = await create(signer, namespace, istiod());
-      const conditions = [{ type: 'Approved', status: 'True', reason: 'Test', message: 'approved' }];
-      await ok(client.call('PUT', `${CSRS}/${csr.metadata.name}/approval`, { as: istiod(), body: { ...csr, status: { conditions } } }));
-      return csr.metadata.name;
+      const { metadata } = await signet.approve(await create(signer, ISTIOD_USER, namespace), ISTIOD_USER);
+      return metadata.name;
     }
 
     /** Milliseconds from approval to certificate of `count` requests, one after the other. */
@@ -196,7 +181,7 @@ export function fairnessContract(name: string, open: () => Promise<Target>, { fl
       for (let i = 0; i < count; i += 1) {
         const each = await ask(signer);
         const approved = performance.now();
-        await until(() => finished.has(each), `a certificate of ${signer}`);
+        await until(() => finished.has(each), { what: `a certificate of ${signer}` });
         times.push(Math.max(0, (finished.get(each)?.at ?? 0) - approved));
       }
       return times;
@@ -220,7 +205,7 @@ export function fairnessContract(name: string, open: () => Promise<Target>, { fl
 
     /** The samples of one metric for a signer, by the value of `why`. */
     async function metrics(metric: string, tenant: Tenant): Promise<Record<string, number>> {
-      const page = await (await fetch(`http://127.0.0.1:${app.http.port}/metrics`)).text();
+      const page = await (await fetch(`http://127.0.0.1:${signet.app.http.port}/metrics`)).text();
       const lines = page.split('\n').filter((line) => line.startsWith(`${metric}{`) && line.includes(`signer="${DOMAIN}/${tenant}"`));
       return Object.fromEntries(lines.map((line) => [/why="(\w+)"/.exec(line)?.[1] ?? '', Number(line.slice(line.lastIndexOf(' ')))]));
     }
@@ -229,61 +214,8 @@ export function fairnessContract(name: string, open: () => Promise<Target>, { fl
 
 /** The same within the noise of the run; prints what was measured. */
 function compare(t: TestContext, { with: busy, without: idle }: Record<'with' | 'without', number[]>): void {
-  const [p50, p90, before] = [quantile(busy, 0.5), quantile(busy, 0.9), quantile(idle, 0.5)];
-  const figures = `the quiet tenant's certificates: median ${p50.toFixed(1)} ms, p90 ${p90.toFixed(1)} ms (${busy.length}); without: median ${before.toFixed(1)} ms, p90 ${quantile(idle, 0.9).toFixed(1)} ms (${idle.length})`;
+  const [p50, p90, before] = [percentile(busy, 0.5), percentile(busy, 0.9), percentile(idle, 0.5)];
+  const figures = `the quiet tenant's certificates: median ${p50.toFixed(1)} ms, p90 ${p90.toFixed(1)} ms (${busy.length}); without: median ${before.toFixed(1)} ms, p90 ${percentile(idle, 0.9).toFixed(1)} ms (${idle.length})`;
   t.diagnostic(figures);
   assert.ok(p50 <= before * NOISE.factor + NOISE.milliseconds, figures);
-}
-
-function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
-}
-
-function istiod(): User {
-  return { user: ISTIOD, groups: ['system:serviceaccounts', 'system:authenticated'] };
-}
-
-/** Namespaces, rights, CAs. Returns the token of Signet's own account. */
-async function furnish(client: Client, config: Config): Promise<string> {
-  const group = 'rbac.authorization.k8s.io';
-  const role = (name: string, rules: object[], subjects: object[]): object[] => [
-    { apiVersion: `${group}/v1`, kind: 'ClusterRole', metadata: { name }, rules },
-    { apiVersion: `${group}/v1`, kind: 'ClusterRoleBinding', metadata: { name }, roleRef: { apiGroup: group, kind: 'ClusterRole', name }, subjects },
-  ];
-  const apiGroups = ['certificates.k8s.io'];
-  const validity = { notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 3650 * 86_400_000) };
-  const ca = (tenant: string): object => {
-    const files = secretFiles(testRoot({ name: `${tenant} root`, key: testKey('P-256', `${tenant}-ca`), ...validity }));
-    return { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { namespace: 'cert-manager', name: `${tenant}-ca` }, data: Object.fromEntries(Object.entries(files).map(([key, value]) => [key, value.toString('base64')])) };
-  };
-  const objects = [
-    ...['signet-system', 'cert-manager', 'istio-system'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace: 'signet-system', name: 'signet' } },
-    ...role('requesters', [{ apiGroups, resources: ['certificatesigningrequests'], verbs: ['create', 'get', 'watch', 'delete'] }], [{ kind: 'Group', apiGroup: group, name: 'system:serviceaccounts' }]),
-    ...role('approvers', [{ apiGroups, resources: ['certificatesigningrequests/approval'], verbs: ['update'] }, { apiGroups, resources: ['signers'], resourceNames: [`${DOMAIN}/*`], verbs: ['approve'] }], [{ kind: 'User', apiGroup: group, name: ISTIOD }]),
-    ...rbacObjects(config),
-    ...TENANTS.map(ca),
-  ] as { apiVersion: string; kind: string; metadata: { namespace?: string } }[];
-  for (const object of objects) {
-    const scope = object.metadata.namespace === undefined ? '' : `/namespaces/${object.metadata.namespace}`;
-    const base = object.apiVersion === 'v1' ? '/api/v1' : `/apis/${object.apiVersion}`;
-    await ok(client.call('POST', `${base}${scope}/${object.kind.toLowerCase()}s`, { body: object }));
-  }
-  const answer = await ok(client.call('POST', '/api/v1/namespaces/signet-system/serviceaccounts/signet/token', { body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} } }));
-  return (answer as { status: { token: string } }).status.token;
-}
-
-async function ok(answer: Promise<{ status: number; body: unknown }>): Promise<unknown> {
-  const { status, body } = await answer;
-  assert.ok(status >= 200 && status < 300, `${status}: ${JSON.stringify(body)}`);
-  return body;
-}
-
-async function until(condition: () => boolean | Promise<boolean>, what: string, seconds = 20): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
-  while (!(await condition())) {
-    assert.ok(performance.now() < deadline, `waited ${seconds} s for ${what}`);
-    await sleep(1);
-  }
 }

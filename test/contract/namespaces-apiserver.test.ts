@@ -1,13 +1,4 @@
-import { startControlPlane } from '../support/rig/apiserver.ts';
+import { apiserverTarget } from './apiserver-target.ts';
 import { namespacesContract } from './namespaces.contract.ts';
 
-namespacesContract('labels of namespaces on kube-apiserver', async () => {
-  const plane = await startControlPlane();
-  return {
-    url: plane.url,
-    ca: plane.caPem,
-    adminToken: plane.adminToken,
-    forget: () => Promise.reject(new Error('this suite compacts nothing')),
-    stop: async () => plane[Symbol.asyncDispose](),
-  };
-});
+namespacesContract('labels of namespaces on kube-apiserver', apiserverTarget);

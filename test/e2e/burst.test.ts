@@ -8,6 +8,8 @@ import { after, before, describe, it } from 'node:test';
 import { certificatePem } from '../../src/core/certificate.ts';
 import { testKey } from '../support/keys.ts';
 import { SIGNER_DOMAIN, startMesh, type Mesh } from '../support/mesh.ts';
+import { sumOf } from '../support/metrics-page.ts';
+import { percentile } from '../support/quantiles.ts';
 import { csrPem, spiffe } from '../support/requests.ts';
 import { caClient, type CaClient } from '../support/rig/ca-client.ts';
 import { judge } from '../support/rig/judge.ts';
@@ -96,10 +98,9 @@ function assertServed({ authorities }: Mesh, { answers, counts: { issued, observ
 
 /** Prints how long it took, for the callers and for Signet itself. Returns the share that was signed in time. */
 function told(how: string, { answers, counts: { within, observed, seconds } }: Burst): number {
-  const sorted = answers.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
-  const percentile = (part: number): string => `${Math.round(sorted[Math.ceil(sorted.length * part) - 1] ?? 0)} ms`;
+  const waited = (part: number): string => `${Math.round(percentile(answers.map(({ milliseconds }) => milliseconds), part))} ms`;
   const share = within / observed;
-  console.log(`${WORKLOADS} at once, ${how}: ${(share * 100).toFixed(1)} % signed within ${WITHIN} s of Approved, ${((seconds / observed) * 1000).toFixed(1)} ms on average; the callers waited ${percentile(0.5)} (p50), ${percentile(0.99)} (p99)`);
+  console.log(`${WORKLOADS} at once, ${how}: ${(share * 100).toFixed(1)} % signed within ${WITHIN} s of Approved, ${((seconds / observed) * 1000).toFixed(1)} ms on average; the callers waited ${waited(0.5)} (p50), ${waited(0.99)} (p99)`);
   return share;
 }
 
@@ -107,14 +108,12 @@ type Counts = { readonly issued: number; readonly refused: number; readonly bugs
 
 /** Sums over the two tenants, read from the page as a scraper would. */
 async function counts({ signet }: Mesh): Promise<Counts> {
-  const lines = (await signet.metrics()).split('\n');
-  const sum = (name: string, ...texts: readonly string[]): number =>
-    lines.filter((line) => line.startsWith(`${name}{`) && texts.every((text) => line.includes(text))).reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0);
-  const tenants = (name: string, ...texts: readonly string[]): number => TENANTS.reduce((total, tenant) => total + sum(name, `signer="${SIGNER_DOMAIN}/${tenant}"`, ...texts), 0);
+  const page = await signet.metrics();
+  const tenants = (name: string, ...texts: readonly string[]): number => TENANTS.reduce((total, tenant) => total + sumOf(page, name, `signer="${SIGNER_DOMAIN}/${tenant}"`, ...texts), 0);
   return {
     issued: tenants('signet_requests_total', 'outcome="issued"'),
-    refused: sum('signet_requests_total', 'outcome="failed"') + sum('signet_requests_total', 'outcome="denied"'),
-    bugs: sum('signet_bugs_total'),
+    refused: sumOf(page, 'signet_requests_total', 'outcome="failed"') + sumOf(page, 'signet_requests_total', 'outcome="denied"'),
+    bugs: sumOf(page, 'signet_bugs_total'),
     observed: tenants('signet_issue_duration_seconds_count'),
     within: tenants('signet_issue_duration_seconds_bucket', `le="${WITHIN}"`),
     seconds: tenants('signet_issue_duration_seconds_sum'),

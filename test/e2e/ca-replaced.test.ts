@@ -7,11 +7,14 @@ import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { certificatePem } from '../../src/core/certificate.ts';
 import { testIntermediate, testRoot, type AuthorityShape, type TestAuthority } from '../support/authority.ts';
-import { caSecret, SIGNER_DOMAIN } from '../support/mesh.ts';
+import { caSecret } from '../support/ca-secret.ts';
+import { validNow } from '../support/clock.ts';
+import { SIGNER_DOMAIN } from '../support/mesh.ts';
 import { startControlPlane, type ControlPlane } from '../support/rig/apiserver.ts';
 import { judge } from '../support/rig/judge.ts';
 import { until } from '../support/rig/until.ts';
 import { startSignet, type SignetProcess } from '../support/signet.ts';
+import { tenantsConfig } from '../support/tenants-config.ts';
 import { startWorkloads, type Flow, type Issued, type Workloads } from '../support/workloads.ts';
 
 type Event = { readonly reason: string; readonly message: string; readonly involvedObject: { readonly name: string } };
@@ -24,7 +27,7 @@ const [FOO, BAR] = [signerOf('foo'), signerOf('bar')];
 describe('the Secret of a CA changes under load', () => {
   const foo = root('foo');
   const stranger = root('foo', { key: 'P-384' });
-  const bar = testIntermediate(root('bar root', { key: 'RSA-2048' }), { ...lasting(), name: 'bar', key: 'RSA-2048' });
+  const bar = testIntermediate(root('bar root', { key: 'RSA-2048' }), { ...validNow(), name: 'bar', key: 'RSA-2048' });
   let world: World;
   let flow: Flow;
 
@@ -125,8 +128,8 @@ describe('a CA that cannot sign', () => {
   const ending = root('ending', { notAfter: new Date(Date.now() + HOUR) });
   const expired = root('expired', ended);
   const common = root('common');
-  const first = testIntermediate(common, { ...lasting(), name: 'first' });
-  const second = testIntermediate(common, { ...lasting(), name: 'second' });
+  const first = testIntermediate(common, { ...validNow(), name: 'first' });
+  const second = testIntermediate(common, { ...validNow(), name: 'second' });
   let world: World;
 
   before(async () => {
@@ -221,7 +224,7 @@ async function startWorld(authorities: Readonly<Record<string, TestAuthority>>, 
   };
   for (const [name, authority] of Object.entries(authorities)) await world.put(name, authority);
   const workloads = await startWorkloads(controlPlane, { signers: names.map(signerOf) });
-  const signet = use(await startSignet({ controlPlane, config: configOf(names) }));
+  const signet = use(await startSignet({ controlPlane, config: tenantsConfig(names) }));
   await signet.ready();
   return { ...world, controlPlane, signet, workloads, use, [Symbol.asyncDispose]: async () => {
     for (const part of parts) await part[Symbol.asyncDispose]();
@@ -229,28 +232,12 @@ async function startWorld(authorities: Readonly<Record<string, TestAuthority>>, 
   } };
 }
 
-function configOf(names: readonly string[]): string {
-  const signer = (name: string): string => `
-  - { name: ${signerOf(name)}, ca: { secret: cert-manager/${name}-ca }, allow: [{ namespaces: [${name}] }], lifetime: { default: 24h, max: 24h } }`;
-  return `
-trustDomain: cluster.local
-requesters: [{ user: "system:serviceaccount:istio-system:istiod", approves: true, vouches: { namespaces: ["*"] } }]
-signers:${names.map(signer).join('')}
-publish: { meshConfig: { configMap: istio-system/signet-mesh } }
-http: { address: "127.0.0.1:0" }
-`;
-}
-
 function signerOf(name: string): string {
   return `${SIGNER_DOMAIN}/${name}`;
 }
 
-function lasting(): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(Date.now() - HOUR), notAfter: new Date(Date.now() + 10 * 365 * 24 * HOUR) };
-}
-
 function root(name: string, shape: AuthorityShape = {}): TestAuthority {
-  return testRoot({ ...lasting(), name, ...shape });
+  return testRoot({ ...validNow(), name, ...shape });
 }
 
 /** Each certificate is the CA's, by name, signature and annotation, and the root verifies it. */

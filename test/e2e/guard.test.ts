@@ -6,7 +6,8 @@ import { yamlText } from '../../src/cli/output.ts';
 import { parseConfig } from '../../src/config.ts';
 import { guardObjects } from '../../src/config/guard.ts';
 import { testRoot } from '../support/authority.ts';
-import { caSecret } from '../support/mesh.ts';
+import { caSecret } from '../support/ca-secret.ts';
+import { validNow } from '../support/clock.ts';
 import { csrPem, ISTIOD, spiffe } from '../support/requests.ts';
 import { ApiError, apiClient, type Api, type KubernetesObject } from '../support/rig/api.ts';
 import { startControlPlane, type ControlPlane } from '../support/rig/apiserver.ts';
@@ -53,10 +54,7 @@ describe('guard on a real API server', () => {
     await controlPlane.namespaces('cas', 'foo', 'istio-system');
     await controlPlane.serviceAccounts('istio-system/istiod');
     await controlPlane.api.apply(...istiodRbac({ certSigners: [`${DOMAIN}/*`] }), ...everyRight());
-    for (const name of ['decides', 'external', 'open', 'closed']) {
-      const authority = testRoot({ name, notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 86_400_000) });
-      await controlPlane.api.apply({ ...caSecret(name, authority), metadata: { namespace: 'cas', name } });
-    }
+    await controlPlane.api.apply(...['decides', 'external', 'open', 'closed'].map((name) => caSecret(name, testRoot({ name, ...validNow() }), 'cas')));
     for (const user of USERS) apis.set(user, apiClient({ url: controlPlane.url, caPem: controlPlane.caPem, token: controlPlane.userToken(user) }));
     apis.set('istiod', apiClient({ url: controlPlane.url, caPem: controlPlane.caPem, token: await controlPlane.serviceAccountToken('istio-system', 'istiod') }));
     signet = await startSignet({ controlPlane, config: CONFIG });

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { certificatePem } from '../../src/core/certificate.ts';
@@ -37,7 +36,7 @@ describe('Signet under a real istiod, a CA for each namespace', () => {
   });
 
   it('istiod starts with a serving certificate of signer istio-system, its ten years clamped to a day', async () => {
-    const certificate = await servingCertificate(mesh.istiod.grpcPort);
+    const certificate = await mesh.istiod.servingCertificate();
     assert.equal(certificate.issuer, 'CN=istio-system');
     assert.match(certificate.subjectAltName ?? '', /DNS:istiod\.istio-system\.svc/);
     const hours = (Date.parse(certificate.validTo) - Date.parse(certificate.validFrom)) / 3_600_000;
@@ -110,7 +109,7 @@ describe('Signet under a real istiod, a CA for each namespace', () => {
       const { caCertificates } = parse(data.mesh ?? '') as { caCertificates: { pem: string; certSigners: string[] }[] };
       const rootsOf = (signer: string): string => caCertificates.find(({ certSigners }) => certSigners[0] === `${SIGNER_DOMAIN}/${signer}`)?.pem ?? '';
       const workloads = await Promise.all(Object.entries(agents).map(async ([name, each]) => ({ name, chain: withoutRoot(await readFile(each.certChain, 'utf8')), roots: rootsOf(name.split('/')[0] ?? '') })));
-      const istiod = { name: 'istiod', chain: (await servingCertificate(mesh.istiod.grpcPort)).toString(), roots: rootsOf('istio-system'), dnsName: 'istiod.istio-system.svc' };
+      const istiod = { name: 'istiod', chain: (await mesh.istiod.servingCertificate()).toString(), roots: rootsOf('istio-system'), dnsName: 'istiod.istio-system.svc' };
       const verdicts = await judge([...workloads, istiod]);
       assert.equal(verdicts.length, 5);
       assert.deepEqual(verdicts.filter(({ objections }) => objections.length > 0), []);
@@ -178,19 +177,6 @@ async function approvedAndUnsigned({ controlPlane }: Mesh): Promise<void> {
 
 async function events({ controlPlane }: Mesh): Promise<Event[]> {
   return controlPlane.api.list<Event>('/api/v1/namespaces/default/events');
-}
-
-/** The certificate that istiod serves on its CA port. */
-function servingCertificate(port: number): Promise<X509Certificate> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port, servername: 'istiod.istio-system.svc', rejectUnauthorized: false, ALPNProtocols: ['h2'] }, () => {
-      const certificate = socket.getPeerX509Certificate();
-      socket.destroy();
-      if (certificate === undefined) reject(new Error('istiod presented no certificate'));
-      else resolve(certificate);
-    });
-    socket.once('error', reject);
-  });
 }
 
 /** istiod appends the root to what it hands on; a verifier has it already. */

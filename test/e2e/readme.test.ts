@@ -10,7 +10,8 @@ import { configSchema } from '../../src/config/schema.ts';
 import { setStage, type Stage } from '../support/example/stage.ts';
 import { perform, type Played } from '../support/example/walk.ts';
 import { blocks, steps, type Step } from '../support/markdown.ts';
-import { caSecret } from '../support/mesh.ts';
+import { caSecret } from '../support/ca-secret.ts';
+import { validNow } from '../support/clock.ts';
 import { testRoot } from '../support/authority.ts';
 import { until } from '../support/rig/until.ts';
 
@@ -49,8 +50,7 @@ describe('what README.md and docs/ tell a reader to type', () => {
   before(async () => {
     stage = await setStage({ copies: ['examples', 'manifests'], links: ['src', 'node_modules', 'package.json', 'tsconfig.json'], folder: '.' });
     await stage.controlPlane.namespaces('cert-manager', 'istio-system', 'foo', 'bar');
-    const validity = { notBefore: new Date(), notAfter: new Date(Date.now() + 3650 * 86_400_000) };
-    await stage.controlPlane.api.apply(...[['foo', 'foo'], ['bar', 'bar'], ['istio', 'istio-system']].map(([name = '', tenant = '']) => caSecret(`${name}-ca-selfsigned`, testRoot({ name: tenant, ...validity }))));
+    await stage.controlPlane.api.apply(...[['foo', 'foo'], ['bar', 'bar'], ['istio', 'istio-system']].map(([name = '', tenant = '']) => caSecret(`${name}-ca-selfsigned`, testRoot({ name: tenant, ...validNow() }))));
     const { code, output } = await stage.shell.run('kubectl apply -k examples/istio-multi-tenant && kubectl rollout status -n signet-system deployment/signet --timeout=60s');
     assert.equal(code, 0, output);
   });

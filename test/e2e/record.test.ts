@@ -12,7 +12,10 @@ import { runCli } from '../../src/cli/cli.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.ts';
 import { connectTo, type Client, type Watching } from '../contract/client.ts';
 import { buildProgram } from '../house/build.ts';
-import { secretFiles, testRoot } from '../support/authority.ts';
+import { testRoot } from '../support/authority.ts';
+import { caSecret } from '../support/ca-secret.ts';
+import { validNow } from '../support/clock.ts';
+import { seeded } from '../support/der/random.ts';
 import { testKey } from '../support/keys.ts';
 import { csrPem, spiffe } from '../support/requests.ts';
 import { until } from '../support/rig/until.ts';
@@ -49,10 +52,8 @@ describe('the record', () => {
     dir = await mkdtemp(join(tmpdir(), 'signet-record-'));
     program = await buildProgram({ out: join(dir, 'program') });
     sandbox = await startSandbox({ onRequest: ({ method, path }) => onRequest(method, path) });
-    const validity = { notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 86_400_000_000) };
-    const data = Object.fromEntries(Object.entries(secretFiles(testRoot({ name: 'foo', ...validity }))).map(([key, value]) => [key, value.toString('base64')]));
     const namespace = (name: string): object => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    sandbox.load([...['signet-system', 'cas', 'foo'].map(namespace), { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: 'foo', namespace: 'cas' }, data }]);
+    sandbox.load([...['signet-system', 'cas', 'foo'].map(namespace), caSecret('foo', testRoot({ name: 'foo', ...validNow() }), 'cas')]);
     kubeconfig = join(dir, 'kubeconfig');
     await writeFile(kubeconfig, sandbox.kubeconfig());
     client = connectTo({ url: sandbox.url, ca: sandbox.ca, adminToken: sandbox.token({ user: 'admin', groups: ['system:masters'] }), forget: () => Promise.resolve(), stop: () => Promise.resolve() });
@@ -143,7 +144,7 @@ describe('the record', () => {
   });
 
   it(`has every certificate that is out, and holds, after ${KILLS} kills at any moment (seed ${SEED})`, async () => {
-    const random = mulberry(SEED);
+    const random = seeded(SEED);
     const { config, file } = await configured('any', 'required: false, maxSize: 1Mi');
     const required = (await configured('any-required', 'required: true')).config;
     await writeFile(required, (await readFile(required, 'utf8')).replace('any-required.jsonl', 'any.jsonl'));
@@ -153,8 +154,8 @@ describe('the record', () => {
     for (let round = 0; round < KILLS; round += 1) {
       for (let i = 0; i < 15; i += 1) names.push(await create());
       // Anything from the first request to the API server to the last certificate of the round.
-      let left = 1 + Math.floor(random() * 45);
-      const turns = Math.floor(random() * 20);
+      let left = 1 + random.below(45);
+      const turns = random.below(20);
       const reached = new Promise<void>((resolve) => {
         onRequest = (verb) => {
           if (verb !== 'POST' && (left -= 1) === 0) resolve();
@@ -237,15 +238,4 @@ async function verify(files: readonly string[], more: readonly string[] = []): P
   const verdict = JSON.parse(stdout) as Verdict;
   assert.equal(code, verdict.ok ? 0 : 1);
   return verdict;
-}
-
-/** A generator with a seed (mulberry32), so that a failure comes again. */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { findings, medianOf, medianRest, slopePerMinute, type Bounds, type Rest, type Run, type Sample } from './analysis.ts';
+import { findings, medianRest, slopePerMinute, type Bounds, type Rest, type Run, type Sample } from './analysis.ts';
 
 const MINUTES = 20;
 const QUICK: Bounds = { heapGrowth: 1, idleSockets: 4, newSeries: 5, newEntries: 100, trend: null };
@@ -89,11 +89,6 @@ it('the slope is that of the nearest line', () => {
   // By hand: the minutes 0, 1, 2 and the values 0, 3, 3 have means of 1 and 2, and ((-1)(-2) + 0 + 1) / 2 is 1.5.
   assert.equal(slopePerMinute([at(0, { rss: 0 }), at(60, { rss: 3 }), at(120, { rss: 3 })], 'rss'), 1.5);
   assert.equal(slopePerMinute([at(0, { rss: 7 })], 'rss'), 0);
-});
-
-it('the median is the middle one, or the mean of the middle two', () => {
-  assert.equal(medianOf([5, 1, 9].map((sockets) => at(0, { sockets })), 'sockets'), 5);
-  assert.equal(medianOf([5, 1, 9, 6].map((sockets) => at(0, { sockets })), 'sockets'), 5.5);
 });
 
 it('a watch that is renewed during one of five looks at rest does not count', () => {

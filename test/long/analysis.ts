@@ -1,3 +1,5 @@
+import { median } from '../support/quantiles.ts';
+
 /** One look from outside at the running program, at a moment under load. */
 export type Sample = {
   /** Since the load began. */
@@ -85,7 +87,7 @@ function trendFindings(samples: readonly Sample[], { from, to, rssSlope }: NonNu
   const seen = slopePerMinute(between(samples, from, to), 'rss');
   return [
     ...(seen <= rssSlope ? [] : [`resident memory grows by ${seen.toFixed(3)} MB a minute, and ${rssSlope} are allowed`]),
-    ...differing(`${NAMES.timers} under load at minutes ${from} and ${to}`, medianOf(first, 'timers'), medianOf(last, 'timers'), { more: 0, fewer: 0 }),
+    ...differing(`${NAMES.timers} under load at minutes ${from} and ${to}`, median(first.map(({ timers }) => timers)), median(last.map(({ timers }) => timers)), { more: 0, fewer: 0 }),
   ];
 }
 
@@ -107,15 +109,9 @@ export function slopePerMinute(samples: readonly Sample[], what: 'rss' | 'heap')
   return spread === 0 ? 0 : sum(times.map((each, i) => (each - time) * ((values[i] ?? 0) - value))) / spread;
 }
 
-export function medianOf<Name extends string>(looks: readonly Readonly<Record<Name, number>>[], what: Name): number {
-  const sorted = looks.map((each) => each[what]).sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : mean(sorted.slice(middle - 1, middle + 1));
-}
-
 /** Figure by figure, of several looks at one rest. */
 export function medianRest(looks: readonly Rest[]): Rest {
-  const of = (what: keyof Rest): number => medianOf(looks, what);
+  const of = (what: keyof Rest): number => median(looks.map((each) => each[what]));
   return { heap: of('heap'), sockets: of('sockets'), timers: of('timers'), pending: of('pending'), liveTimers: of('liveTimers'), abortListeners: of('abortListeners'), entries: of('entries'), files: of('files'), series: of('series') };
 }
 

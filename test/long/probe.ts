@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { get } from 'node:http';
+import { sumOf } from '../support/metrics-page.ts';
 
 /** A process as the kernel and its own metrics page show it. */
 export type Look = {
@@ -21,33 +22,18 @@ export async function look(pid: number, url: string): Promise<Look> {
   const page = await metricsPage(url);
   return {
     rss: (await residentBytes(pid)) / 1e6,
-    heap: page.sum('nodejs_heap_size_used_bytes') / 1e6,
+    heap: sumOf(page, 'nodejs_heap_size_used_bytes') / 1e6,
     sockets,
     files: links.length - sockets,
-    timers: page.sum('nodejs_active_resources', 'type="Timeout"'),
-    pending: page.sum('signet_pending_requests'),
+    timers: sumOf(page, 'nodejs_active_resources', 'type="Timeout"'),
+    pending: sumOf(page, 'signet_pending_requests'),
     // Types of resources come and go; every other series is for ever.
-    series: page.lines.filter((line) => !line.startsWith('nodejs_active_resources')).length,
-  };
-}
-
-export type MetricsPage = {
-  /** Without comments. */
-  readonly lines: readonly string[];
-  /** Of all series of this name whose labels hold these texts. */
-  sum(name: string, ...labels: readonly string[]): number;
-};
-
-export async function metricsPage(url: string): Promise<MetricsPage> {
-  const lines = (await text(url)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return {
-    lines,
-    sum: (name, ...labels) => lines.filter((line) => /^[^ {]+/.exec(line)?.[0] === name && labels.every((label) => line.includes(label))).reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0),
+    series: page.split('\n').filter((line) => line !== '' && !/^(#|nodejs_active_resources)/.test(line)).length,
   };
 }
 
 /** On a connection of its own that is closed at once: a kept one would be counted among the sockets. */
-function text(url: string): Promise<string> {
+export function metricsPage(url: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = get(url, { agent: false, timeout: 20_000 }, (response) => {
       let body = '';

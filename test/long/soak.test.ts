@@ -4,9 +4,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { testRoot } from '../support/authority.ts';
-import { caSecret, SIGNER_DOMAIN } from '../support/mesh.ts';
+import { caSecret } from '../support/ca-secret.ts';
+import { validNow } from '../support/clock.ts';
+import { SIGNER_DOMAIN } from '../support/mesh.ts';
 import { startControlPlane, type ControlPlane } from '../support/rig/apiserver.ts';
 import { startSignet } from '../support/signet.ts';
+import { tenantsConfig } from '../support/tenants-config.ts';
 import { findings, type Bounds } from './analysis.ts';
 import { INSPECTABLE } from './inspector.ts';
 import { leaking } from './leak.ts';
@@ -15,7 +18,6 @@ import { header, restLine, row, slopeLine } from './table.ts';
 
 const TENANTS = ['foo', 'bar', 'baz'] as const;
 const SIGNERS = Object.fromEntries(TENANTS.map((name) => [`${SIGNER_DOMAIN}/${name}`, name]));
-const HOUR = 3_600_000;
 const PER_SECOND = 30;
 /** Asked for with SIGNET_LONG_MINUTES; null: the quick form. */
 const MINUTES = longMinutes(process.env['SIGNET_LONG_MINUTES']);
@@ -43,7 +45,7 @@ describe(MINUTES === null ? 'a minute of work' : `${MINUTES} minutes of work`, {
   before(async () => {
     controlPlane = await startControlPlane();
     await controlPlane.namespaces('cert-manager', 'istio-system');
-    for (const name of TENANTS) await controlPlane.api.apply(caSecret(`${name}-ca`, testRoot({ name, key: name === 'baz' ? 'RSA-2048' : 'P-256', notBefore: new Date(Date.now() - HOUR), notAfter: new Date(Date.now() + 8760 * HOUR) })));
+    for (const name of TENANTS) await controlPlane.api.apply(caSecret(`${name}-ca`, testRoot({ name, key: name === 'baz' ? 'RSA-2048' : 'P-256', ...validNow() })));
   });
   after(async () => controlPlane?.[Symbol.asyncDispose]());
 
@@ -67,7 +69,7 @@ type Form = Pick<SoakOptions, 'warmUp' | 'seconds' | 'sampleSeconds' | 'calm' | 
 
 /** Of a Signet of its own. */
 async function run(controlPlane: ControlPlane, { tellEvery, nodeArgs = [], ...form }: Form): Promise<Soak> {
-  await using signet = await startSignet({ controlPlane, config: config(), nodeArgs: [...INSPECTABLE, ...nodeArgs] });
+  await using signet = await startSignet({ controlPlane, config: tenantsConfig(TENANTS), nodeArgs: [...INSPECTABLE, ...nodeArgs] });
   await signet.ready();
   console.log(header());
   const onSample: SoakOptions['onSample'] = (sample) => {
@@ -90,18 +92,6 @@ function bounds({ peak, before: { sockets }, after: then }: Soak): Bounds {
 function assertServed({ made, served, answered, issued, refused, bugs, troubles }: Soak): void {
   assert.deepEqual(troubles, []);
   assert.deepEqual({ served, answered, issued, refused, bugs }, { served: made, answered: made, issued: made, refused: 0, bugs: 0 });
-}
-
-function config(): string {
-  const signer = (name: string): string => `
-  - { name: ${SIGNER_DOMAIN}/${name}, ca: { secret: cert-manager/${name}-ca }, allow: [{ namespaces: [${name}] }], lifetime: { default: 24h, max: 24h } }`;
-  return `
-trustDomain: cluster.local
-requesters: [{ user: "system:serviceaccount:istio-system:istiod", approves: true, vouches: { namespaces: ["*"] } }]
-signers:${TENANTS.map(signer).join('')}
-publish: { meshConfig: { configMap: istio-system/signet-mesh } }
-http: { address: "127.0.0.1:0" }
-`;
 }
 
 /** The requests are made with a token of an hour. */

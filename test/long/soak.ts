@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { ControlPlane } from '../support/rig/apiserver.ts';
+import { sumOf } from '../support/metrics-page.ts';
 import { until } from '../support/rig/until.ts';
 import type { SignetProcess } from '../support/signet.ts';
 import { startWorkloads } from '../support/workloads.ts';
@@ -79,9 +80,9 @@ export async function soak({ controlPlane, signet, signers, perSecond, warmUp, s
     answered: referee.count,
     pace,
     peak: load.peak,
-    issued: page.sum('signet_requests_total', 'outcome="issued"'),
-    refused: page.sum('signet_requests_total', 'outcome="failed"') + page.sum('signet_requests_total', 'outcome="denied"'),
-    bugs: page.sum('signet_bugs_total'),
+    issued: sumOf(page, 'signet_requests_total', 'outcome="issued"'),
+    refused: sumOf(page, 'signet_requests_total', 'outcome="failed"') + sumOf(page, 'signet_requests_total', 'outcome="denied"'),
+    bugs: sumOf(page, 'signet_bugs_total'),
     troubles: [...troubles, ...load.troubles, ...referee.objections],
   };
 }

@@ -21,6 +21,12 @@ export function testClock(start: Date = NOON): TestClock {
   };
 }
 
+/** For certificates that others look at by their own clocks: an hour ago, and ten years from now. */
+export function validNow(): { notBefore: Date; notAfter: Date } {
+  const now = new Date();
+  return { notBefore: after(-3600, now), notAfter: after(3650 * 24 * 3600, now) };
+}
+
 /** `seconds` after (or, negative, before) a moment. */
 export function after(seconds: number, moment: Date = NOON): Date {
   return new Date(moment.getTime() + seconds * 1000);

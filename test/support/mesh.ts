@@ -1,8 +1,11 @@
-import type { KubernetesObject } from './rig/api.ts';
-import { startControlPlane, type ControlPlane } from './rig/apiserver.ts';
+import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './rig/apiserver.ts';
 import { startIstiod, type Istiod } from './rig/istiod.ts';
-import { secretFiles, testIntermediate, testRoot, type TestAuthority } from './authority.ts';
+import { testIntermediate, testRoot, type TestAuthority } from './authority.ts';
+import { caSecret } from './ca-secret.ts';
+import { validNow } from './clock.ts';
 import { startSignet, type SignetProcess } from './signet.ts';
+
+export { caSecret } from './ca-secret.ts';
 
 export const SIGNER_DOMAIN = 'clusterissuers.cert-manager.io';
 
@@ -21,6 +24,8 @@ export type MeshOptions = {
   readonly edit?: (config: string) => string;
   readonly istiodArgs?: readonly string[];
   readonly istiodEnv?: Readonly<Record<string, string>>;
+  /** Users of the API server, and whether it keeps an audit log. */
+  readonly controlPlane?: ControlPlaneOptions;
 };
 
 /** What an operator writes for seed flow: one signer a tenant, the mesh's own for everybody else and for istiod itself. */
@@ -48,12 +53,6 @@ http: { address: "127.0.0.1:0" }
 `);
 }
 
-/** The CA of a tenant as the Secret that cert-manager would have made. */
-export function caSecret(name: string, authority: TestAuthority): KubernetesObject {
-  const data = Object.fromEntries(Object.entries(secretFiles(authority)).map(([key, value]) => [key, value.toString('base64')]));
-  return { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { namespace: 'cert-manager', name }, data };
-}
-
 /** Starts all of it and waits until istiod is ready, which takes its own certificate to be signed. */
 export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
   const started: AsyncDisposable[] = [];
@@ -65,7 +64,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
     for (const part of started) await part[Symbol.asyncDispose]();
   };
   try {
-    const controlPlane = use(await startControlPlane());
+    const controlPlane = use(await startControlPlane(options.controlPlane));
     const authorities = testAuthorities();
     await controlPlane.namespaces('cert-manager', 'istio-system', 'foo', 'bar');
     await controlPlane.api.apply(caSecret('foo-ca-selfsigned', authorities.foo), caSecret('bar-ca-selfsigned', authorities.bar), caSecret('istio-ca-selfsigned', authorities['istio-system']));
@@ -83,7 +82,7 @@ export async function startMesh(options: MeshOptions = {}): Promise<Mesh> {
 
 /** One of each sort that people have: a P-256 root, an RSA intermediate below its root, an RSA root. */
 function testAuthorities(): Mesh['authorities'] {
-  const validity = { notBefore: new Date(Date.now() - 3_600_000), notAfter: new Date(Date.now() + 3650 * 86_400_000) };
+  const validity = validNow();
   const barRoot = testRoot({ name: 'bar root', key: 'RSA-2048', ...validity });
   return {
     'foo': testRoot({ name: 'foo', key: 'P-256', ...validity }),

@@ -44,6 +44,12 @@ export function absentAuthority(reason: Extract<AuthorityState, { ready: false }
 
 export type Line = { readonly level: keyof Log; readonly message: string; readonly fields: Readonly<Record<string, unknown>> };
 
+/** A log that nobody reads. */
+export function silentLog(): Log {
+  const nothing = (): void => undefined;
+  return { debug: nothing, info: nothing, warn: nothing, error: nothing };
+}
+
 /** A log that remembers. */
 export function rememberingLog(): Log & { readonly lines: readonly Line[] } {
   const lines: Line[] = [];

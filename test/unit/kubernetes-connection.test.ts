@@ -8,9 +8,9 @@ import { connect } from '../../src/adapters/kubernetes/connection.ts';
 import type { ConnectOptions, Connection } from '../../src/adapters/kubernetes/connection.ts';
 import { findKubeconfig } from '../../src/adapters/kubernetes/kubeconfig.ts';
 import { Refusal } from '../../src/control/errors.ts';
-import type { Log } from '../../src/control/ports.ts';
 import { kubeconfigFor, startFakeApiserver } from '../support/fake-apiserver.ts';
 import type { Exchange, FakeApiserver } from '../support/fake-apiserver.ts';
+import { silentLog } from '../support/ports.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'signet-kubeconfig-'));
 const stops: (() => Promise<void>)[] = [];
@@ -154,9 +154,4 @@ async function open(options: Partial<ConnectOptions>): Promise<Connection> {
   const connection = await connect({ env: {}, userAgent: 'signet/test', log: silentLog(), ...options });
   stops.push(() => connection.close());
   return connection;
-}
-
-function silentLog(): Log {
-  const nothing = (): void => undefined;
-  return { debug: nothing, info: nothing, warn: nothing, error: nothing };
 }

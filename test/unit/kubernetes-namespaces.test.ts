@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { connect } from '../../src/adapters/kubernetes/connection.ts';
 import { namespaceDirectory } from '../../src/adapters/kubernetes/namespaces.ts';
-import type { Log } from '../../src/control/ports.ts';
 import { startFakeApiserver, until, type FakeWatch } from '../support/fake-apiserver.ts';
+import { silentLog } from '../support/ports.ts';
 
 const stops: (() => Promise<void>)[] = [];
 after(async () => {
@@ -57,7 +57,7 @@ async function start() {
     assert.equal(exchange.path, '/api/v1/namespaces');
     opened = exchange.watch();
   });
-  const log: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  const log = silentLog();
   const connection = await connect({ kubeconfigText: server.kubeconfig, env: {}, userAgent: 'test', log });
   let count = 0;
   const keys = new AskedSet(['tenant']);

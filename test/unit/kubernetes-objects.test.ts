@@ -6,9 +6,9 @@ import type { Connection } from '../../src/adapters/kubernetes/connection.ts';
 import { watchSecret, writeSecret } from '../../src/adapters/kubernetes/secrets.ts';
 import type { SecretSnapshot } from '../../src/adapters/kubernetes/secrets.ts';
 import { Unavailable } from '../../src/control/errors.ts';
-import type { Log } from '../../src/control/ports.ts';
 import { startFakeApiserver, until } from '../support/fake-apiserver.ts';
 import type { Exchange, FakeApiserver, FakeWatch } from '../support/fake-apiserver.ts';
+import { silentLog } from '../support/ports.ts';
 
 const LABELS = { 'app.kubernetes.io/name': 'signet', 'app.kubernetes.io/managed-by': 'signet' };
 const NEVER = new AbortController().signal;
@@ -164,9 +164,4 @@ async function start(answer: (exchange: Exchange) => void = () => undefined): Pr
 
 function initialEnd(resourceVersion: string): object {
   return { metadata: { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } } };
-}
-
-function silentLog(): Log {
-  const nothing = (): void => undefined;
-  return { debug: nothing, info: nothing, warn: nothing, error: nothing };
 }

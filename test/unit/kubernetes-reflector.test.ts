@@ -7,9 +7,9 @@ import { reflect } from '../../src/adapters/kubernetes/reflector.ts';
 import type { ReflectorTuning } from '../../src/adapters/kubernetes/reflector.ts';
 import type { Skipped } from '../../src/adapters/kubernetes/watch-stream.ts';
 import type { KubernetesObject } from '../../src/adapters/kubernetes/wire.ts';
-import type { Log } from '../../src/control/ports.ts';
 import { startFakeApiserver, until } from '../support/fake-apiserver.ts';
 import type { Exchange, FakeApiserver, FakeWatch } from '../support/fake-apiserver.ts';
+import { silentLog } from '../support/ports.ts';
 
 /** Timings of real life divided by some hundreds: first wait 20 ms instead of 0.8 s. */
 const QUICK: Partial<ReflectorTuning> = { inactivity: 5_000, atOnceAfter: 5, healthyAfter: 400, firstWait: 20, longestWait: 80, random: () => 0.5 };
@@ -421,9 +421,4 @@ function bookmark(resourceVersion: string): object {
 
 function initialEnd(resourceVersion: string): object {
   return { metadata: { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } } };
-}
-
-function silentLog(): Log {
-  const nothing = (): void => undefined;
-  return { debug: nothing, info: nothing, warn: nothing, error: nothing };
 }

@@ -5,10 +5,11 @@ import { kubernetesRequests } from '../../src/adapters/kubernetes/requests.ts';
 import type { KubernetesRequests } from '../../src/adapters/kubernetes/requests.ts';
 import type { Change, Service } from '../../src/adapters/kubernetes/pending-requests.ts';
 import { Refusal, Unavailable } from '../../src/control/errors.ts';
-import type { Decision, Log } from '../../src/control/ports.ts';
+import type { Decision } from '../../src/control/ports.ts';
 import type { Observed } from '../../src/core/observed.ts';
 import { startFakeApiserver, until } from '../support/fake-apiserver.ts';
 import type { Exchange, FakeWatch } from '../support/fake-apiserver.ts';
+import { silentLog } from '../support/ports.ts';
 
 const FOO = 'clusterissuers.cert-manager.io/foo';
 const EXTERNAL = 'clusterissuers.cert-manager.io/external';
@@ -351,9 +352,4 @@ function request(name: string, { version = '10', signer = FOO, conditions = [], 
 
 function signal(): AbortSignal {
   return new AbortController().signal;
-}
-
-function silentLog(): Log {
-  const nothing = (): void => undefined;
-  return { debug: nothing, info: nothing, warn: nothing, error: nothing };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chainLine, EMPTY_RECORD, follows, readRecordLine, type RecordHead } from '../../src/core/record-chain.ts';
 import { verifyRecord, type RecordVerdict } from '../../src/core/record-verification.ts';
+import { seeded, type Random } from '../support/der/random.ts';
 
 const TIME = '2026-01-02T03:04:05.678Z';
 
@@ -138,14 +139,14 @@ describe('a record that was tampered with', () => {
 
 describe('any one change of any octet of any record', () => {
   it('is found', () => {
-    const random = mulberry(20_260_102);
+    const random = seeded(20_260_102);
     for (let round = 0; round < 2_000; round += 1) {
-      const words = Array.from({ length: 1 + Math.floor(random() * 6) }, () => anyText(random));
+      const words = Array.from({ length: 1 + random.below(6) }, () => anyText(random));
       const { lines, heads } = record(words.length, { text: (i) => words[i - 1] ?? '' });
       const octets = Buffer.from(`${lines.join('\n')}\n`, 'latin1');
-      const i = Math.floor(random() * octets.length);
+      const i = random.below(octets.length);
       const before = octets[i] as number;
-      octets[i] = (before + 1 + Math.floor(random() * 255)) % 256;
+      octets[i] = (before + 1 + random.below(255)) % 256;
       const rest = octets.toString('latin1').split('\n');
       const torn = rest.pop()?.length ?? 0;
       const [untouched, changed] = [verify([lines], [heads.at(-1)?.hash ?? '']), verify([rest], [heads.at(-1)?.hash ?? ''], torn)];
@@ -155,17 +156,6 @@ describe('any one change of any octet of any record', () => {
   });
 });
 
-function anyText(random: () => number): string {
-  return String.fromCharCode(...Array.from({ length: Math.floor(random() * 20) }, () => Math.floor(random() * (random() < 0.5 ? 128 : 65_536))));
-}
-
-/** A generator with a seed (mulberry32), so that a failure comes again. */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+function anyText({ below, chance }: Random): string {
+  return String.fromCharCode(...Array.from({ length: below(20) }, () => below(chance(0.5) ? 128 : 65_536)));
 }

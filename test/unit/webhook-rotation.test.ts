@@ -1,13 +1,13 @@
 // The webhook's certificates over their whole life, under a clock that the test moves: whoever is told of its CA can always verify it.
 import assert from 'node:assert/strict';
 import { X509Certificate, randomBytes } from 'node:crypto';
-import { connect as tlsConnect } from 'node:tls';
 import { after, test } from 'node:test';
 import { connect } from '../../src/adapters/kubernetes/connection.ts';
 import { startWebhook, type Webhook } from '../../src/adapters/webhook/webhook.ts';
-import type { Log, LogFields } from '../../src/control/ports.ts';
 import { testClock, type TestClock } from '../support/clock.ts';
 import { startFakeApiserver, until, type Exchange, type FakeWatch } from '../support/fake-apiserver.ts';
+import { rememberingLog, type Line } from '../support/ports.ts';
+import { servedCertificate } from '../support/served-certificate.ts';
 
 const SECRETS = '/api/v1/namespaces/signet-system/secrets';
 const CONFIGURATIONS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
@@ -138,8 +138,6 @@ test('its url decides the name when it has one: an address, or a host', async ()
   }
 });
 
-type Line = { readonly message: string; readonly fields: LogFields };
-
 type World = {
   readonly clock: TestClock;
   readonly lines: readonly Line[];
@@ -165,7 +163,7 @@ type Setup = { readonly before?: World; readonly secret?: Record<string, string>
 /** The webhook beside an API server that holds two objects. */
 async function start({ before, secret: given, configured = true, clientConfig = { service: { namespace: 'signet-system', name: 'signet' } } }: Setup = {}): Promise<World> {
   const clock = testClock(new Date());
-  const lines: Line[] = [];
+  const log = rememberingLog();
   const writes: string[] = [];
   const watches = new Map<string, FakeWatch>();
   let version = 10;
@@ -211,8 +209,6 @@ async function start({ before, secret: given, configured = true, clientConfig = 
   }
 
   const server = await startFakeApiserver(answer);
-  const write = (message: string, fields: LogFields = {}): void => void lines.push({ message, fields });
-  const log: Log = { debug: () => {}, info: write, warn: write, error: write };
   const connection = await connect({ kubeconfigText: server.kubeconfig, env: {}, userAgent: 'test', log });
   const end = new AbortController();
   let told = 0;
@@ -258,7 +254,7 @@ async function start({ before, secret: given, configured = true, clientConfig = 
   const bundle = (): X509Certificate[] => certificates(Buffer.from((configuration['clientConfig'] as { caBundle?: string }).caBundle ?? '', 'base64').toString());
   return {
     clock,
-    lines,
+    lines: log.lines,
     writes,
     secret: () => secret,
     bundle,
@@ -269,7 +265,7 @@ async function start({ before, secret: given, configured = true, clientConfig = 
       await look();
     },
     async check() {
-      const leaf = await presented(webhook.address.port);
+      const leaf = await servedCertificate(webhook.address.port);
       const now = clock.now();
       assert.ok(isValid(leaf, now), `valid from ${leaf.validFrom} to ${leaf.validTo}, and now is ${now.toISOString()}`);
       const issuer = bundle().find((ca) => leaf.verify(ca.publicKey));
@@ -296,16 +292,4 @@ function certificates(pem: string): X509Certificate[] {
 
 function isValid({ validFrom, validTo }: X509Certificate, now: Date): boolean {
   return Date.parse(validFrom) <= now.getTime() && now.getTime() < Date.parse(validTo);
-}
-
-function presented(port: number): Promise<X509Certificate> {
-  return new Promise((resolve, reject) => {
-    const socket = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false }, () => {
-      const certificate = socket.getPeerX509Certificate();
-      socket.destroy();
-      if (certificate === undefined) reject(new Error('no certificate'));
-      else resolve(certificate);
-    });
-    socket.once('error', reject);
-  });
 }

@@ -1,4 +1,6 @@
-// The peers are built when asked for, which takes minutes: npm run controlplane -- cert-manager-signer kube-controller-manager
+// In no suite, as the peers are built only when asked for, which takes minutes:
+//   npm run controlplane -- cert-manager-signer kube-controller-manager
+//   node --import tsx --test test/bench/contenders/peers.test.ts
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';

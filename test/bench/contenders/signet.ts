@@ -8,6 +8,7 @@ import type { KubernetesObject } from '../../support/rig/api.ts';
 import { startProcess } from '../../support/rig/process.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
 import type { BenchSigner, Contender } from '../contender.ts';
+import { signerSecret } from '../signers.ts';
 import { programOf } from './running.ts';
 
 /** The program as users run it, with what a mesh's operator writes and otherwise defaults. */
@@ -23,7 +24,7 @@ export const signet: Contender = {
     const [namespace, account] = [`signet-${instance}`, `signet-${instance}`];
     await controlPlane.namespaces(namespace, 'cert-manager', ...signers.map(({ tenant }) => tenant));
     await controlPlane.serviceAccounts(`${namespace}/${account}`);
-    await controlPlane.api.apply(...signers.map(caSecret), ...rights(config, namespace, account));
+    await controlPlane.api.apply(...signers.map(signerSecret), ...rights(config, namespace, account));
     const dir = await mkdtemp(join(controlPlane.dir, `signet-${instance}-`));
     const file = join(dir, 'signet.yaml');
     await writeFile(file, text);
@@ -57,11 +58,6 @@ http: { address: "127.0.0.1:0" }
 `;
 }
 
-function caSecret({ tenant, certificatePem, keyPem }: BenchSigner): KubernetesObject {
-  const data = { 'tls.crt': base64(certificatePem), 'tls.key': base64(keyPem), 'ca.crt': base64(certificatePem) };
-  return { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { namespace: 'cert-manager', name: tenant }, data };
-}
-
 /** What `signet rbac` prints, under names of this instance's own: the rights of a second one must not take those of the first. */
 function rights(config: Config, namespace: string, account: string): KubernetesObject[] {
   const objects = rbacObjects(config, { namespace, serviceAccount: account });
@@ -75,8 +71,4 @@ function valid(text: string): Config {
   const parsed = parseConfig(text);
   if (!parsed.ok) throw new Error(`the bench's own configuration is wrong: ${JSON.stringify(parsed.problems)}`);
   return parsed.config;
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString('base64');
 }

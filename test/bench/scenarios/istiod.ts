@@ -1,14 +1,15 @@
 import { startIstiod, type Istiod } from '../../support/rig/istiod.ts';
 import { caClient } from '../../support/rig/ca-client.ts';
+import { percentile } from '../../support/quantiles.ts';
 import { ISTIOD } from '../../support/requests.ts';
 import { startSignet } from '../../support/signet.ts';
 import { served, withRunning, type Bench } from '../bench.ts';
 import type { BenchSigner, Contender } from '../contender.ts';
-import { percentile, type Figures } from '../figures.ts';
+import type { Figures } from '../figures.ts';
 import { clear } from '../load.ts';
 import { startMeter } from '../meter.ts';
 import type { Scenario } from '../scenario.ts';
-import { benchSigners } from '../signers.ts';
+import { benchSigners, signerSecret } from '../signers.ts';
 
 const WORKLOADS = 200;
 const DOMAIN = 'clusterissuers.cert-manager.io';
@@ -37,7 +38,7 @@ async function startedIstiod({ controlPlane, signers }: Bench): Promise<Istiod> 
   const [own] = OWN;
   if (own === undefined) throw new Error('one signer was asked for');
   await controlPlane.namespaces('cert-manager');
-  await controlPlane.api.apply(ownSecret(own));
+  await controlPlane.api.apply(signerSecret(own));
   await using host = await startSignet({ controlPlane, config: ownConfiguration(own) });
   await host.ready();
   const istiod = await startIstiod({
@@ -56,11 +57,6 @@ async function startedIstiod({ controlPlane, signers }: Bench): Promise<Istiod> 
     await istiod[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-function ownSecret({ tenant, certificatePem, keyPem }: BenchSigner) {
-  const data = Object.fromEntries(Object.entries({ 'tls.crt': certificatePem, 'tls.key': keyPem, 'ca.crt': certificatePem }).map(([key, text]) => [key, Buffer.from(text).toString('base64')]));
-  return { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { namespace: 'cert-manager', name: tenant }, data };
 }
 
 function ownConfiguration({ name, tenant }: BenchSigner): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { secretFiles, testRoot } from '../authority.ts';
+import { tlsSecret } from '../ca-secret.ts';
 import { parseDuration } from '../../../src/core/duration.ts';
 import type { Api, KubernetesObject } from '../rig/api.ts';
 
@@ -18,8 +19,7 @@ export async function playCertManager({ find, apply, call }: Api): Promise<void>
     const { isCA, commonName, duration = '2160h', privateKey } = spec;
     assert.deepEqual([isCA, privateKey.algorithm, privateKey.size], [true, 'ECDSA', 256]);
     const authority = testRoot({ name: commonName, key: 'P-256', notBefore: new Date(), notAfter: new Date(Date.now() + (parseDuration(duration) ?? 0) * 1000) });
-    const data = Object.fromEntries(Object.entries(secretFiles(authority)).map(([key, value]) => [key, value.toString('base64')]));
-    await apply({ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { namespace: metadata.namespace, name: spec.secretName, labels: { 'controller.cert-manager.io/fao': 'true' } }, data });
+    await apply(tlsSecret({ namespace: metadata.namespace, name: spec.secretName, labels: { 'controller.cert-manager.io/fao': 'true' } }, secretFiles(authority)));
     const status = { conditions: [{ type: 'Ready', status: 'True', reason: 'Ready', message: 'Certificate is up to date and has not expired', lastTransitionTime: new Date().toISOString() }] };
     await call('PATCH', `${CERT_MANAGER}/namespaces/${metadata.namespace}/certificates/${metadata.name}/status`, { status }, 'application/merge-patch+json');
   }

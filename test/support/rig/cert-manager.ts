@@ -2,6 +2,7 @@ import { mkdtemp, readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse } from 'yaml';
 import { locate } from '../../controlplane/build.ts';
+import { tlsSecret } from '../ca-secret.ts';
 import type { Api, KubernetesObject } from './api.ts';
 import type { ControlPlane } from './apiserver.ts';
 import { type RigProcess, startProcess } from './process.ts';
@@ -72,13 +73,11 @@ export interface CaIssuer {
 
 /** The Secret and the issuer of a CA. */
 export function caIssuer({ name, namespace, certificatePem, keyPem, secret = name }: CaIssuer): KubernetesObject[] {
-  const base64 = (text: string) => Buffer.from(text).toString('base64');
   // Secrets that cert-manager makes carry this label, and of those alone it keeps a copy: others cost it a read per certificate.
   const metadata = { namespace: namespace ?? certManagerNamespace, name: secret, labels: { 'controller.cert-manager.io/fao': 'true' } };
-  const data = { 'tls.crt': base64(certificatePem), 'tls.key': base64(keyPem), 'ca.crt': base64(certificatePem) };
   const kind = namespace === undefined ? { kind: 'ClusterIssuer', metadata: { name } } : { kind: 'Issuer', metadata: { name, namespace } };
   return [
-    { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata, data },
+    tlsSecret(metadata, { 'tls.crt': certificatePem, 'tls.key': keyPem, 'ca.crt': certificatePem }),
     { apiVersion: 'cert-manager.io/v1', ...kind, spec: { ca: { secretName: secret } } },
   ];
 }

@@ -1,8 +1,10 @@
+import type { X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { locate } from '../../controlplane/build.ts';
+import { servedCertificate } from '../served-certificate.ts';
 import type { ControlPlane } from './apiserver.ts';
 import { istiodRbac } from './istiod-rbac.ts';
 import { freePorts } from './ports.ts';
@@ -57,6 +59,8 @@ export interface Istiod extends AsyncDisposable {
   metrics(): Promise<string>;
   /** Waits for what istiod hands to the workloads of a namespace as the root of its own certificate. */
   rootCertPem(namespace?: string): Promise<string>;
+  /** The certificate on its CA port. */
+  servingCertificate(): Promise<X509Certificate>;
   stop(): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
@@ -185,6 +189,7 @@ export async function startIstiod(options: IstiodOptions): Promise<Istiod> {
       const published = async () => (await api.find<{ data?: Record<string, string> }>(path))?.data?.['root-cert.pem'];
       return until(published, { what: `istiod to publish its root to namespace ${namespace}` });
     },
+    servingCertificate: () => servedCertificate(grpcPort, { servername: 'istiod.istio-system.svc', ALPNProtocols: ['h2'] }),
     stop: async () => end('stop'),
     kill: async () => end('kill'),
     restart: async () => {
