@@ -41,6 +41,13 @@ type Lane = {
 const SHARE = 0.75;
 
 /**
+ * One after the other they find their code and its tables in the CPU's caches, which the API server beside them empties all the time: a
+ * certificate of a drain takes a quarter less CPU than with one start a turn (1.9 ms against 2.5 ms in four pairs of runs). Eight of them
+ * delay the first one's write by some 4 ms.
+ */
+const STARTS_IN_A_TURN = 8;
+
+/**
  * A number of slots that lanes share by turns, and within a lane its members: the lane is the signer, the member who asks. So a flood in
  * one tenant delays the next by one turn and not by its length, and so does a flood that an outsider sends to a tenant's signer.
  */
@@ -109,7 +116,7 @@ export class Slots {
   }
 
   /**
-   * Starts what may run, one in each turn of the event loop: what a name computes before its first wait would otherwise be done for every
+   * Starts what may run, a few in each turn of the event loop: what a name computes before its first wait would otherwise be done for every
    * name of a burst before the first one's write is on the wire.
    */
   #fill(): void {
@@ -117,7 +124,7 @@ export class Slots {
     this.#filling = true;
     this.#options.nextTurn(() => {
       this.#filling = false;
-      this.#takeTurn();
+      for (let started = 0; started < STARTS_IN_A_TURN && this.#turns.size > 0 && this.#held < this.#options.count; started++) this.#takeTurn();
       this.#fill();
     });
   }
