@@ -27,9 +27,11 @@ export type CaDesk = {
   settle(name: string): void;
 };
 
-/** Without limits. */
-export const askAtOnce: Pick<CaDesk, 'ask'> = {
+/** Without limits, and without a place to wait in. */
+export const askAtOnce: CaDesk = {
   ask: async ({ signal }, call) => ({ waits: null, answer: await call(signal) }),
+  absent: () => false,
+  settle: () => undefined,
 };
 
 /** Every question to a CA goes through the gate, has its time, and holds no slot for long; the gate is told how it went. */

@@ -35,6 +35,8 @@ export type IssueOptions = {
   readonly randomBytes: (size: number) => Uint8Array;
 };
 
+type Whole = IssueOptions & { readonly desk: CaDesk };
+
 /** 20 octets less one bit: as many as RFC 5280 §4.1.2.2 has room for. */
 const SERIAL_OCTETS = 20;
 
@@ -42,7 +44,8 @@ const SERIAL_OCTETS = 20;
  * One look at one request: reads it from memory, decides, and makes at most one write; the event of that write starts the next
  * look. Trouble is returned as a retry, never held against the requester. What it throws is a bug.
  */
-export function issueLoop(options: IssueOptions): (name: string, signal: AbortSignal, slot?: Slot) => Promise<Outcome> {
+export function issueLoop(given: IssueOptions): (name: string, signal: AbortSignal, slot?: Slot) => Promise<Outcome> {
+  const options = { desk: askAtOnce, ...given };
   return async (name, signal, slot) => {
     const observed = options.requests.get(name);
     if (observed === undefined) return 'done';
@@ -55,12 +58,12 @@ export function issueLoop(options: IssueOptions): (name: string, signal: AbortSi
       if (error instanceof Refusal) return giveUp(observed, error, options);
       throw error;
     } finally {
-      options.desk?.settle(name);
+      options.desk.settle(name);
     }
   };
 }
 
-async function perform(step: Step, observed: Observed, options: IssueOptions, signal: AbortSignal, slot: Slot | undefined): Promise<Outcome> {
+async function perform(step: Step, observed: Observed, options: Whole, signal: AbortSignal, slot: Slot | undefined): Promise<Outcome> {
   const { requests, events, log, meter, recorder } = options;
   // Read before the write: its own event takes the request out of memory.
   const received = requests.receivedAt(observed.name);
@@ -72,7 +75,7 @@ async function perform(step: Step, observed: Observed, options: IssueOptions, si
       if (step.reason !== null) events.emit(observed, { type: 'Warning', reason: step.reason, message: `Waiting for the CA of signer "${observed.signerName}": ${step.message}` });
       log.debug('request waits', { ...facts(observed), reason: step.reason, why: step.message });
       // Without a CA the desk lets one request at a time look whether there is one; the others are called.
-      if (step.reason !== null && options.authority(observed.signerName)?.state().ready === false && options.desk?.absent(observed, step.message) === true) return 'done';
+      if (step.reason !== null && options.authority(observed.signerName)?.state().ready === false && options.desk.absent(observed, step.message)) return 'done';
       return { retryAfter: null };
     case 'approve': {
       const result = await requests.approve(observed, { reason: 'PolicyAllowed', message: step.message, annotations: { 'signet.dev/policy': step.policy, 'signet.dev/decision': 'approved' } }, signal);
@@ -97,8 +100,8 @@ async function perform(step: Step, observed: Observed, options: IssueOptions, si
   }
 }
 
-async function issue(plan: Plan, observed: Observed, received: number | undefined, options: IssueOptions, signal: AbortSignal, slot: Slot | undefined): Promise<Outcome> {
-  const { requests, meter, recorder, policy, desk = askAtOnce } = options;
+async function issue(plan: Plan, observed: Observed, received: number | undefined, options: Whole, signal: AbortSignal, slot: Slot | undefined): Promise<Outcome> {
+  const { requests, meter, recorder, policy, desk } = options;
   const authority = options.authority(plan.signer);
   const signer = policy.signers.find(({ name }) => name === plan.signer);
   const state = authority?.state();

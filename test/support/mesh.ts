@@ -5,8 +5,6 @@ import { caSecret } from './ca-secret.ts';
 import { validNow } from './clock.ts';
 import { startSignet, type SignetProcess } from './signet.ts';
 
-export { caSecret } from './ca-secret.ts';
-
 export const SIGNER_DOMAIN = 'clusterissuers.cert-manager.io';
 
 /** A real control plane with Signet and istiod on it, and a CA for each of foo, bar and istio-system. */

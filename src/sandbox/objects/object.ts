@@ -25,11 +25,6 @@ export type Draft = { apiVersion: string; kind: string; metadata: Record<string,
 
 export type JsonRecord = Record<string, unknown>;
 
-/** A deep copy that may be changed. */
-export function draftOf(object: KubeObject | Draft): Draft {
-  return structuredClone(object) as Draft;
-}
-
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
