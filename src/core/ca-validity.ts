@@ -1,6 +1,9 @@
 import type { Certificate } from './certificate.ts';
 import { durationText } from './duration.ts';
 
+/** What a certificate of a CA's path says about time: all that a plan needs to know of it, beside which one is to sign. */
+export type Validity = Pick<Certificate, 'notBefore' | 'notAfter'>;
+
 export type CaTrouble = { readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string };
 
 /**
@@ -10,7 +13,7 @@ export type CaTrouble = { readonly reason: 'CertificateAuthorityUnavailable' | '
 const CRUMB_SHARE = 0.1;
 
 /** Why a CA cannot issue certificates of `seconds` now, by the validity of its path (issuing CA to anchor); null: it can. */
-export function caTrouble(chain: readonly Certificate[], now: Date, seconds: number): CaTrouble | null {
+export function caTrouble(chain: readonly Validity[], now: Date, seconds: number): CaTrouble | null {
   const early = chain.find(({ notBefore }) => notBefore > now);
   if (early !== undefined) return { reason: 'CertificateAuthorityUnavailable', message: `the CA certificate is not valid before ${early.notBefore.toISOString()}` };
   const end = endOfPath(chain);
@@ -23,6 +26,6 @@ export function caTrouble(chain: readonly Certificate[], now: Date, seconds: num
 }
 
 /** When the first certificate of the path ends: no leaf is good for longer (RFC 5280 §6.1.3 asks each to be valid). */
-export function endOfPath(chain: readonly Certificate[]): Date {
+export function endOfPath(chain: readonly Validity[]): Date {
   return new Date(Math.min(...chain.map(({ notAfter }) => notAfter.getTime())));
 }

@@ -1,10 +1,9 @@
 import { parseRequest } from './certificate-request.ts';
-import type { Certificate } from './certificate.ts';
 import type { GeneralName } from './general-name.ts';
 import { dependsOnLabels, type NamespaceLabels } from './namespace-claim.ts';
 import type { Observed } from './observed.ts';
 import { review } from './policy.ts';
-import { planCertificate } from './profile.ts';
+import { planCertificate, type PlannedUnder } from './profile.ts';
 import { requestedLifetime } from './requested-lifetime.ts';
 import type { Policy, Signer } from './signer.ts';
 import type { Notice, Step } from './step.ts';
@@ -24,7 +23,7 @@ export type DecideInput = {
 
 /** Chain of the CA (issuing CA first, up to the anchor), or why there is none now. */
 export type CaState =
-  | { readonly ready: true; readonly chain: readonly Certificate[] }
+  | { readonly ready: true; readonly chain: readonly PlannedUnder[] }
   | { readonly ready: false; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string };
 
 /**

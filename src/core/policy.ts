@@ -47,7 +47,7 @@ export function review(
   input: Omit<Case, 'listed'>,
   { without = [] }: { without?: readonly string[] } = {},
 ): Review {
-  const c: Case = { ...input, listed: input.policy.requesters.find(({ user }) => user === input.requester.username) };
+  const c = caseOf(input);
   const general = GENERAL_RULES.filter(({ id }) => !without.includes(id)).flatMap(({ check }) => check(c));
   const rules = ALTERNATIVE_RULES.filter(({ id }) => !without.includes(id));
   const alternatives = c.signer.allow.map((alternative) => ({
@@ -62,6 +62,11 @@ export function review(
   );
   const violations = nearest === undefined ? [nothingAllowed(c.signer)] : nearest.violations;
   return { allowed: false, violations: [...general, ...violations], alternatives };
+}
+
+/** A request as the rules look at it. */
+export function caseOf(input: Omit<Case, 'listed'>): Case {
+  return { ...input, listed: input.policy.requesters.find(({ user }) => user === input.requester.username) };
 }
 
 function nothingAllowed(signer: Signer): Violation {

@@ -1,6 +1,5 @@
-import type { Certificate } from './certificate.ts';
 import type { CertificateRequest } from './certificate-request.ts';
-import { caTrouble, endOfPath, type CaTrouble } from './ca-validity.ts';
+import { caTrouble, endOfPath, type CaTrouble, type Validity } from './ca-validity.ts';
 import { durationText } from './duration.ts';
 import { fittingKeyUsage } from './key-usage.ts';
 import type { Plan } from './plan.ts';
@@ -20,11 +19,14 @@ export type Allowed = {
 /** What is needed beside it: the CA that is to sign, and time and chance as values. */
 export type Circumstances = {
   /** Issuing CA first, up to the anchor. */
-  readonly chain: readonly Certificate[];
+  readonly chain: readonly PlannedUnder[];
   readonly now: Date;
   /** 16-20 random octets. */
   readonly serial: Uint8Array;
 };
+
+/** A certificate of a CA's path, as far as a plan looks at it. */
+export type PlannedUnder = Validity & { readonly fingerprint: string };
 
 export type Planned =
   | { readonly ok: true; readonly plan: Plan }

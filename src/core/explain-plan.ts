@@ -1,0 +1,56 @@
+import type { Certificate } from './certificate.ts';
+import type { CaState } from './decide.ts';
+import { distinguishedNameText } from './distinguished-name.ts';
+import { keySha256 } from './explain-request.ts';
+import { generalNameText } from './general-name.ts';
+import type { Plan } from './plan.ts';
+import { keyName } from './public-key.ts';
+import { usageNames } from './usage.ts';
+
+/** A CA with its certificates, not their validity alone. */
+export type KnownCa = { readonly ready: true; readonly chain: readonly Certificate[] } | Extract<CaState, { ready: false }>;
+
+/** A certificate before it is made, in words. */
+export type PlannedCertificate = {
+  /** RFC 4514 text: always empty. */
+  readonly subject: string;
+  /** `URI:spiffe://…`, `DNS:…`, `IP:…`. */
+  readonly names: readonly string[];
+  readonly key: string;
+  /** SHA-256 of the SubjectPublicKeyInfo, hex in lower case. */
+  readonly keySha256: string;
+  readonly keyUsage: readonly string[];
+  readonly extendedKeyUsage: readonly string[];
+  readonly ca: false;
+  /** Seconds from now to its end. */
+  readonly lifetime: number;
+  /** RFC 3339. */
+  readonly notBefore: string;
+  readonly notAfter: string;
+  /** null: the CA is not known, and may end sooner than `notAfter`. */
+  readonly issuer: { readonly subject: string; readonly sha256: string; /** RFC 3339. */ readonly notAfter: string } | null;
+  /** Which alternative allows it. */
+  readonly policy: string;
+  /** What differs from what was asked for. */
+  readonly adjustments: readonly string[];
+};
+
+export function plannedCertificate(plan: Plan, { now, ca }: { now: Date; ca: KnownCa | null }): PlannedCertificate {
+  const issuer = ca?.ready === true ? ca.chain[0] : undefined;
+  return {
+    subject: '',
+    names: plan.names.map(generalNameText),
+    key: keyName(plan.publicKey.algorithm),
+    keySha256: keySha256(plan.publicKey),
+    keyUsage: usageNames(plan.keyUsage, []),
+    extendedKeyUsage: usageNames([], plan.extendedKeyUsage),
+    ca: false,
+    // notAfter has no fractions of a second, cut off downwards.
+    lifetime: Math.ceil((plan.notAfter.getTime() - now.getTime()) / 1000),
+    notBefore: plan.notBefore.toISOString(),
+    notAfter: plan.notAfter.toISOString(),
+    issuer: issuer === undefined ? null : { subject: distinguishedNameText(issuer.subject), sha256: issuer.fingerprint, notAfter: issuer.notAfter.toISOString() },
+    policy: plan.policy,
+    adjustments: plan.adjustments,
+  };
+}
