@@ -22,6 +22,12 @@ export type QueueOptions = {
   readonly grace?: number;
 };
 
+/**
+ * As many as there are connections to the API server: with more of them the writes of a flood would queue there, where no lane has a turn. A
+ * quiet tenant's slowest certificate beside a flood takes as long as with a process of its own so, and half as long again with twice as many.
+ */
+const CONCURRENCY = 16;
+
 /** A bug is not gone in milliseconds; this many seconds keep it from filling the log and the CPU. */
 const BUG_RETRY_SECONDS = 60;
 /** setTimeout takes 31 bits of milliseconds and fires at once beyond: a Retry-After of a year must not become a busy loop. */
@@ -55,7 +61,7 @@ export class Queue {
   #idle: (() => void)[] = [];
 
   constructor(options: QueueOptions, signal: AbortSignal) {
-    this.#options = { concurrency: 32, random: Math.random, nextTurn: (run) => void setImmediate(run), backoff: { first: 0.1, max: 30 }, slowAfter: SLOW_SECONDS, grace: 5, ...options };
+    this.#options = { concurrency: CONCURRENCY, random: Math.random, nextTurn: (run) => void setImmediate(run), backoff: { first: 0.1, max: 30 }, slowAfter: SLOW_SECONDS, grace: 5, ...options };
     this.#signal = signal;
     this.#slots = new Slots({ count: this.#options.concurrency, nextTurn: this.#options.nextTurn, slowAfter: this.#options.slowAfter * 1000 });
     signal.addEventListener('abort', () => this.#abandon(), { once: true });

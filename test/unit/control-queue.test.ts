@@ -103,7 +103,7 @@ describe('names together', () => {
 
   it('begin eight in each turn of the event loop, so that the write of the first is not behind what all of them compute', async () => {
     const turns: (() => void)[] = [];
-    const { queue, began, drain } = bench({ nextTurn: (run) => turns.push(run) });
+    const { queue, began, drain } = bench({ concurrency: 32, nextTurn: (run) => turns.push(run) });
     const names = Array.from({ length: 20 }, (_, index) => `n${index}`);
     for (const name of names) queue.add(name, 'g');
     assert.deepEqual(began, []);
