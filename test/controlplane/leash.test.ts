@@ -23,21 +23,20 @@ describe('a program under the leash', () => {
   });
 
   it('gets SIGTERM when it is stopped, and can end as it likes', async () => {
-    const polite = await shell('trap "exit 3" TERM; echo up; while :; do sleep 0.05; done');
+    await using polite = await shell('trap "exit 3" TERM; echo up; while :; do sleep 0.05; done');
     await until(() => polite.output().includes('\nup'), { what: 'the shell to be up', process: polite });
     assert.deepEqual(await polite.stop(), { code: 3 });
   });
 
   it('freezes and goes on', async () => {
     // One process: a shell that is stopped between vfork and exec of its `sleep` waits for that child in state D and never gets to T.
-    const counting = await shell(`exec ${process.execPath} -e 'let n = 0; setInterval(() => console.log("n" + ++n), 20)'`);
+    await using counting = await shell(`exec ${process.execPath} -e 'let n = 0; setInterval(() => console.log("n" + ++n), 20)'`);
     const lines = () => counting.output().split('\n').length;
     await until(() => lines() > 3, { what: 'it to count', process: counting });
     await counting.freeze();
     const frozen = lines();
     counting.thaw();
     await until(() => lines() > frozen, { what: 'it to go on', process: counting });
-    await counting.kill();
   });
 
   it('ends, with its own children, when the one who started it is killed', async () => {
