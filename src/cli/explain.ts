@@ -81,7 +81,7 @@ async function fromFile(file: string, config: Config, { values, now, signal }: G
     approved: values.approved === true,
   };
   const labels = labelsFlag(values['namespace-labels']);
-  const { observed, wire, missing } = requestFromFile(await readInput(file, 'the request', signal), name, told);
+  const { observed, wire, missing } = requestFromFile(await readInput(file, 'request', signal), name, told);
   if (missing.includes('signer')) throw new CommandFailure(`"${name}" does not say which signer it is for: add --signer`, { hints: [`its signers are ${config.signers.map((each) => each.name).join(', ') || 'none'}`] });
   if (missing.includes('requester')) throw new CommandFailure(`"${name}" does not say who asks, and nothing is decided without: add --as USER`, { hints: config.policy.requesters.map(({ user }) => `--as ${user}`) });
   const asked = missing.includes('usages') ? { ...observed, usages: DEFAULT_USAGES } : observed;

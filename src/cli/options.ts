@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { parseConfig, problemText, type Config, type ParsedConfig } from '../config.ts';
 import { CommandFailure } from './failure.ts';
+import { fileTrouble } from './file-trouble.ts';
 
 /** The options that several commands share, each told once. */
 export const configOption = { type: 'string', short: 'c', value: 'FILE', description: 'the configuration; - for stdin; default $SIGNET_CONFIG or /etc/signet/signet.yaml' } as const;
@@ -39,7 +40,7 @@ export async function readConfig({ config, env, signal }: Source): Promise<{ rea
     return { file: path === '-' ? '<stdin>' : path, parsed: parseConfig(text) };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw new CommandFailure(`cannot read the configuration "${path}" (${told}): ${reasonOf(error)}`, { hints: config === undefined ? ['name the file: -c FILE or SIGNET_CONFIG=FILE'] : [], cause: error });
+    throw new CommandFailure(`cannot read the configuration "${path}" (${told}): ${fileTrouble(error)}`, { hints: config === undefined ? ['name the file: -c FILE or SIGNET_CONFIG=FILE'] : [], cause: error });
   }
 }
 
@@ -60,19 +61,4 @@ async function readStdin(signal: AbortSignal | undefined): Promise<string> {
 /** Bytes that are no UTF-8 would become question marks in a name that is compared. */
 function decode(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-}
-
-function reasonOf(error: Error & { code?: unknown }): string {
-  switch (error.code) {
-    case 'ENOENT':
-      return 'there is no such file';
-    case 'EACCES':
-      return 'this user may not read it';
-    case 'EISDIR':
-      return 'it is a directory';
-    case 'ERR_ENCODING_INVALID_ENCODED_DATA':
-      return 'it is not UTF-8 text';
-    default:
-      return error.message;
-  }
 }

@@ -1,4 +1,7 @@
 import { Document, isScalar, visit } from 'yaml';
+import { printable } from '../core/printable.ts';
+
+export { printable };
 
 /** A value as indented JSON with a final newline. */
 export function jsonText(value: unknown): string {
@@ -33,9 +36,4 @@ export function tableText(headings: readonly string[], rows: readonly (readonly 
   const lines = [headings, ...rows].map((row) => row.map(printable));
   const widths = headings.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
   return lines.map((cells, i) => `${paint(cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ').trimEnd(), i === 0 ? null : (rows[i - 1] ?? null))}\n`).join('');
-}
-
-/** The text with control characters and marks of writing direction written as `\u001b`. */
-export function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,8 +1,8 @@
-import { ApiFailure, portError } from '../adapters/kubernetes/api-failure.ts';
 import type { Connection } from '../adapters/kubernetes/connection.ts';
 import { listAll } from '../adapters/kubernetes/list.ts';
 import { requestState } from '../adapters/kubernetes/observe.ts';
 import type { KubernetesObject, WireRequest } from '../adapters/kubernetes/wire.ts';
+import { permitted } from './permitted.ts';
 
 const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const EVENTS = '/api/v1/namespaces/default/events';
@@ -29,7 +29,7 @@ type Found = { approval: number; certificate: number; since: string | null; read
 export async function waitingRequests({ transport }: Connection, signers: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, WaitingRequests> | null> {
   const found = new Map<string, Found>(signers.map((name) => [name, { approval: 0, certificate: 0, since: null, uids: new Set(), why: [] }]));
   const listed = await permitted(listAll({ transport, path: REQUESTS, signal, onItem: (item) => count(found, item as Request) }));
-  if (!listed) return null;
+  if (listed === null) return null;
   if ([...found.values()].some(({ uids }) => uids.size > 0)) {
     const events: Event[] = [];
     await permitted(listAll({ transport, path: EVENTS, query: { fieldSelector: 'involvedObject.kind=CertificateSigningRequest' }, signal, onItem: (item) => void (REASONS.includes((item as Event).reason ?? '') && events.push(item as Event)) }));
@@ -59,16 +59,5 @@ function explain(found: ReadonlyMap<string, Found>, events: readonly Event[]): v
       reasons.add(reason);
       of.why.push(message);
     }
-  }
-}
-
-/** false: forbidden. */
-async function permitted(listing: Promise<unknown>): Promise<boolean> {
-  try {
-    await listing;
-    return true;
-  } catch (error) {
-    if (error instanceof ApiFailure && error.status === 403) return false;
-    throw portError(error);
   }
 }

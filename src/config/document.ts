@@ -1,5 +1,6 @@
-import { LineCounter, parseAllDocuments, parseDocument, type Document } from 'yaml';
+import { isScalar, LineCounter, parseAllDocuments, parseDocument, type Document, type YAMLError } from 'yaml';
 import type { z } from 'zod';
+import { printable } from '../core/printable.ts';
 
 /** One thing wrong with a file: where (1-based; 1:1 for the whole), which key, and what to do about it. */
 export type Problem = Place & { readonly path: string; readonly message: string };
@@ -30,12 +31,12 @@ export function readDocument<S extends z.ZodType>(text: string, schema: S): Resu
   return read(parseDocument(text, { lineCounter: lines, logLevel: 'error' }), lines, schema);
 }
 
-/** The same for a stream of documents; one that is empty is none. */
-export function readDocuments<S extends z.ZodType>(text: string, schema: S): Result<{ readonly documents: readonly StrictDocument<z.output<S>>[] }> {
+/** The same for a stream of documents, without those that are empty and those that `passOver` says are none of these. */
+export function readDocuments<S extends z.ZodType>(text: string, schema: S, passOver: (document: Document) => boolean): Result<{ readonly documents: readonly StrictDocument<z.output<S>>[] }> {
   if (text.length > MAX_LENGTH) return tooLong(text);
   const lines = new LineCounter();
   const parsed = parseAllDocuments(text, { lineCounter: lines, logLevel: 'error' });
-  const found = (Array.isArray(parsed) ? parsed : []).filter(({ contents, errors }) => contents !== null || errors.length > 0).map((document) => read(document as Document.Parsed, lines, schema));
+  const found = (Array.isArray(parsed) ? parsed : []).filter((document) => document.errors.length > 0 || !(isEmpty(document) || passOver(document))).map((document) => read(document as Document.Parsed, lines, schema));
   const problems = found.flatMap((each) => (each.ok ? [] : each.problems));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, documents: found.flatMap((each) => (each.ok ? [each] : [])) };
 }
@@ -45,14 +46,17 @@ export function sortedProblems(problems: readonly Problem[]): Problem[] {
   return [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** `signet.yaml:12:5: signers[0].lifetime: …` */
+/** `signet.yaml:12:5: signers[0].lifetime: …`, in one line, with nothing of the file in it that a terminal would take for a command. */
 export function problemText(file: string, { line, column, path, message }: Problem): string {
-  return `${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
+  return printable(`${file}:${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`);
 }
 
 function read<S extends z.ZodType>(document: Document.Parsed, lines: LineCounter, schema: S): Result<StrictDocument<z.output<S>>> {
   // An unknown tag is only a warning to the parser; to us it is a value that nobody understood.
-  const syntax = [...document.errors, ...document.warnings].map(({ pos, message }): Problem => ({ ...position(lines, pos[0]), path: '', message: firstLine(message) }));
+  const trouble = [...document.errors, ...document.warnings];
+  // What is nested too deeply for the parser is broken on every level in its eyes.
+  const deep = trouble.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  const syntax = (deep === undefined ? trouble : [deep]).map((error): Problem => ({ ...position(lines, error.pos[0]), path: '', message: syntaxText(error) }));
   if (syntax.length > 0) return { ok: false, problems: syntax };
   let content: unknown;
   try {
@@ -64,6 +68,10 @@ function read<S extends z.ZodType>(document: Document.Parsed, lines: LineCounter
   const result = schema.safeParse(content ?? {});
   if (!result.success) return { ok: false, problems: sortedProblems(result.error.issues.flatMap((issue) => describe(issue)).map(({ path, message }) => problem(path, message + foundText(content, path, message)))) };
   return { ok: true, value: result.data, locate: (path) => locate(document, lines, path), problem };
+}
+
+function isEmpty({ contents }: Document): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
 }
 
 function tooLong(text: string): { ok: false; problems: Problem[] } {
@@ -85,7 +93,17 @@ function describe(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: stri
 function foundText(content: unknown, path: readonly PropertyKey[], message: string): string {
   const value = path.reduce<unknown>((parent, key) => (typeof parent === 'object' && parent !== null ? (parent as Record<PropertyKey, unknown>)[key] : undefined), content);
   if (value === undefined) return path.length > 0 ? '; it is missing' : '';
-  return typeof value === 'object' || message.startsWith('"') || message.startsWith('is not') ? '' : `, found ${JSON.stringify(value)}`;
+  return typeof value === 'object' || message.startsWith('"') || message.startsWith('is not') ? '' : `, found ${valueText(value)}`;
+}
+
+/** Enough to find it by. */
+const MAX_SHOWN = 60;
+
+/** A value as JSON, cut; never what may be a key: somebody has named the wrong file. */
+function valueText(value: unknown): string {
+  if (typeof value === 'string' && value.includes('-----BEGIN')) return 'a PEM block';
+  const text = JSON.stringify(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 function depth(problems: readonly { path: PropertyKey[] }[]): number {
@@ -120,6 +138,13 @@ function pathText(path: readonly PropertyKey[]): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? String(part) : `.${String(part)}`)).join('');
 }
 
-function firstLine(text: string): string {
-  return text.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? text;
+function syntaxText({ code, message }: YAMLError): string {
+  switch (code) {
+    case 'MULTIPLE_DOCS':
+      return 'there is another document here, and one is allowed';
+    case 'RESOURCE_EXHAUSTION':
+      return 'it is nested too deeply to be read';
+    default:
+      return message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? message;
+  }
 }

@@ -95,7 +95,7 @@ export function explain(input: ExplainInput): Explanation {
   const general = [...unruly(input, parsed.ok ? null : parsed.violation), ...(request === null ? [] : broken(GENERAL_RULES, (rule) => rule.check(caseFor(input, request, signer))))];
   const each = signer === undefined ? [] : alternatives(input, request, signer);
   return {
-    ...verdictOf(approved),
+    ...verdictOf(approved, observed.signerName),
     state: observed.state,
     signer: { name: observed.signerName, served: signer !== undefined, approval: signer?.approval ?? null },
     requester: { ...observed.requester, listed: listed === undefined ? null : { approves: listed.approves, vouches: listed.vouches } },
@@ -124,10 +124,10 @@ function stepFor({ observed, policy, namespaceLabels, now }: ExplainInput, state
   return decide({ observed: { ...observed, state, signerName }, policy, namespaceLabels, authority, now, serial: NO_SERIAL });
 }
 
-function verdictOf(step: Step): Pick<Explanation, 'verdict' | 'reason' | 'message'> {
+function verdictOf(step: Step, signerName: string): Pick<Explanation, 'verdict' | 'reason' | 'message'> {
   switch (step.do) {
     case 'nothing':
-      return { verdict: 'unserved', reason: step.notice?.reason ?? null, message: step.notice?.message ?? step.why };
+      return { verdict: 'unserved', reason: step.notice?.reason ?? null, message: step.notice?.message ?? `Signer ${quoted(signerName)} is not in the configuration, and neither is its domain: Signet leaves the request to whoever serves it` };
     case 'wait':
       return { verdict: step.reason === null ? 'unknown' : 'waits', reason: step.reason, message: step.message };
     case 'refuse':

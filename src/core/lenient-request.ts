@@ -19,7 +19,7 @@ export type LenientRequest = {
 const LIMITS = { maxDepth: 32, maxNodes: 4096, maxContentLength: 64 * 1024 };
 
 /**
- * Reads what the strict reader does not, for people: the first PEM block whatever is around it, BER beside DER, fields that are missing or too many.
+ * Reads what the strict reader does not, for people: the first PEM block of a request whatever is around it, BER beside DER, fields that are missing or too many.
  * Two such readers may see different things in the same bytes, which is why Signet stops. Takes PEM text; never throws for bytes of any kind.
  */
 export function readLeniently(pem: Uint8Array): LenientRequest {
@@ -33,8 +33,7 @@ export function readLeniently(pem: Uint8Array): LenientRequest {
       return null;
     }
   };
-  const der = firstBlock(Buffer.from(pem).toString('latin1'));
-  const root = attempt('the request', () => element(der, remarks));
+  const root = attempt('the request', () => element(firstBlock(Buffer.from(pem).toString('latin1')), remarks));
   if (root === null) return { subject: null, key: null, signatureAlgorithm: null, names: [], extensions: [], remarks };
   const [info, algorithm] = children(root);
   const [, subject, spki, attributes] = children(info);
@@ -50,9 +49,13 @@ export function readLeniently(pem: Uint8Array): LenientRequest {
   };
 }
 
-/** Of the first block of any label, else of all there is; characters that are not base64 are passed over. */
+/**
+ * Of the first block of a request, else of all there is; characters that are not base64 are passed over. Throws where there are other blocks
+ * alone: they are none of ours to show, a private key least of all.
+ */
 function firstBlock(text: string): Uint8Array {
-  const body = /-----BEGIN [^\n]*\n([^]*?)(-----END |$)/.exec(text)?.[1] ?? text;
+  const body = /-----BEGIN [A-Z0-9 ]{0,40}CERTIFICATE REQUEST-----[^\n]*\n([^]*?)(-----END |$)/.exec(text)?.[1] ?? text;
+  if (body.includes('-----BEGIN ')) throw new Error('no block of a request');
   return Buffer.from(body.split('\n').filter((line) => !line.includes(':')).join(''), 'base64');
 }
 

@@ -126,7 +126,7 @@ export function explainContract(name: string, open: () => Promise<Target>): void
       const missing = await run(['csr-nowhere'], {});
       assert.deepEqual([missing.code, missing.stdout], [2, '']);
       assert.match(missing.stderr, /there is no CertificateSigningRequest "csr-nowhere"\nhint: istiod deletes its requests/);
-      for (const odd of ['..', 'a/b', 'a%2e']) assert.match((await run([odd], {})).stderr, /cannot be the name/);
+      for (const odd of ['', '..', 'a/b', 'a%2e']) assert.match((await run([odd], {})).stderr, /cannot be the name/);
     });
 
     it('tells a user who may read less what it has left out, and one who may not read the request which right it takes', async () => {

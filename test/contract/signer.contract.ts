@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { commonName, csrPem, dns, ISTIOD, otherName, spiffe, type RequestShape } from '../support/requests.ts';
 import { until } from '../support/rig/until.ts';
 import type { Target } from './client.ts';
+import { CSRS } from './kubernetes/world.ts';
 import { namespace, ok, startSignet, user, type Asked, type Csr, type Signet } from './signet.ts';
 
 const DOMAIN = 'clusterissuers.cert-manager.io';
@@ -48,6 +49,24 @@ export function signerContract(name: string, open: () => Promise<Target>): void 
       assert.deepEqual(Object.keys(done.metadata.annotations ?? {}).filter((key) => key.startsWith('signet.dev/')).sort(), ['signet.dev/ca-sha256', 'signet.dev/decision', 'signet.dev/policy', 'signet.dev/serial']);
       assert.equal(done.metadata.annotations?.['signet.dev/serial'], certificate.serialNumber.toLowerCase());
       assert.equal(done.metadata.annotations?.['signet.dev/ca-sha256'], signet.cas['foo']?.certificate.fingerprint);
+    });
+
+    it('leaves on the object what others have written there, as little as is held in memory and as much as is read again', async () => {
+      type Fields = { managedFields?: { manager: string }[] };
+      const others = ({ metadata }: Csr): object => {
+        const { annotations = {}, managedFields = [], ...rest } = metadata as Csr['metadata'] & Fields;
+        return { ...rest, resourceVersion: '', annotations: Object.entries(annotations).filter(([key]) => !key.startsWith('signet.dev/')), managedFields: managedFields.filter(({ manager }) => manager !== 'signet') };
+      };
+      for (const note of ['short', 'long'.repeat(5_000)]) {
+        const metadata = { generateName: 'csr-', labels: { team: 'a' }, annotations: { 'example.test/note': note }, finalizers: ['example.test/hold'], ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: 'web', uid: 'u-1' }] };
+        const spec = { signerName: `${DOMAIN}/foo`, usages: ['digital signature', 'client auth'], request: Buffer.from(csrPem({ names: [spiffe('foo', 'web')] })).toString('base64') };
+        const created = (await ok(signet.client.call('POST', CSRS, { as: user('foo', 'web'), body: { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata, spec } }))) as Csr;
+        const done = await decided(created);
+        assert.ok(certificateOf(done).verify(publicKeyOf('foo')));
+        assert.deepEqual(others(done), others(created));
+        assert.deepEqual(done.spec, created.spec);
+        assert.equal(done.metadata.annotations?.['signet.dev/decision'], 'issued');
+      }
     });
 
     it('never writes to a request of istiod\'s before istiod has approved it, and signs it then', async () => {

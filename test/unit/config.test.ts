@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { parseConfig, problemText, type Config, type Problem } from '../../src/config.ts';
 
@@ -39,6 +40,16 @@ test('a problem says what was found and what is allowed', () => {
   const [problem] = problems(MINIMAL.replace('cas/foo', 'foo-ca'));
   assert.ok(problem !== undefined);
   assert.equal(problemText('signet.yaml', problem), 'signet.yaml:3:11: signers[0].ca.secret: must be "namespace/name", found "foo-ca"');
+});
+
+test('a problem shows a value as far as it takes to find it, nothing that a terminal would take for a command, and no key', () => {
+  const [long] = problems(MINIMAL.replace('cas/foo', 'x'.repeat(500)));
+  assert.equal(long?.message, `must be "namespace/name", found "${'x'.repeat(59)}…`);
+  const [odd] = problems(`${MINIMAL}"\\e[2J\\u202e": 1\n`);
+  assert.ok(odd !== undefined);
+  assert.equal(problemText('signet.yaml', odd), 'signet.yaml:5:1: \\u001b[2J\\u202e: is not a key that Signet knows here');
+  const key = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  for (const text of [key, MINIMAL.replace('cas/foo', JSON.stringify(key))]) assert.deepEqual(problems(text).map(({ message }) => message.replace(/^.*(?=, found)/, '')), [', found a PEM block']);
 });
 
 test('one value stands for a list of one', () => {

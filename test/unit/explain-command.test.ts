@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,13 +72,20 @@ describe('the exit code', () => {
       [['-f', path, '--as', ISTIOD], /does not say which signer it is for: add --signer\nhint: its signers are clusterissuers/],
       [['-f', path, '--signer', 'foo'], new RegExp(`does not say who asks.*add --as USER\nhint: --as ${ISTIOD}`)],
       [['-f', path, '--signer', 'nothing', '--as', ISTIOD], /there is no signer "nothing"/],
-      [['-f', join(folder, 'none.pem'), '--signer', 'foo', '--as', ISTIOD], /cannot read the request/],
+      [['-f', join(folder, 'none.pem'), '--signer', 'foo', '--as', ISTIOD], /cannot read the request ".*none\.pem": there is no such file\nhint: a request is PEM, DER, or what/],
+      [['-f', folder, '--signer', 'foo', '--as', ISTIOD], /cannot read the request .*: it is a directory/],
       [['-f', await file('empty', ''), '--signer', 'foo', '--as', ISTIOD], /is empty/],
       [['-f', await file('huge', Buffer.alloc(3 << 20, 'a')), '--signer', 'foo', '--as', ISTIOD], /larger than 2097152 bytes/],
       [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--usages', 'client-auth'], /"client-auth", which is no usage.*\nhint: did you mean "client auth"\?/],
       [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--expiration', 'soon'], /--expiration must be a duration/],
+      [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--expiration', '599s'], /--expiration must be .* 10m to 2147483647s.*found "599s"/],
+      [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--expiration', '2147483648s'], /10m to 2147483647s/],
+      [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--usages', ','], /--usages must have one at least/],
       [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--annotations', 'x'], /--annotations must have key=value/],
+      [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--annotations', 'x=1', '--annotations', 'x=2'], /--annotations has "x" twice/],
       [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--namespace-labels', 'x'], /--namespace-labels must be NAMESPACE:key=value/],
+      [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--namespace-labels', 'foo:a=1,a=2'], /--namespace-labels has "a" twice/],
+      [['-f', path, '--signer', 'foo', '--as', ISTIOD, '--namespace-labels', 'foo:a=1', '--namespace-labels', 'foo:b=2'], /has the namespace "foo" twice/],
       [['-f', '-', '-c', '-'], /-c is given twice/],
     ];
     for (const [args, message] of failing) {
@@ -87,7 +95,7 @@ describe('the exit code', () => {
     }
     const both = await commandLine(['explain', '-c', '-', '-f', '-', '--signer', 'foo', '--as', ISTIOD]);
     assert.deepEqual([both.code, /both read stdin/.test(both.stderr)], [2, true]);
-    assert.equal((await explain('-f', path, '--signer', 'foo', '--as', ISTIOD)).code, 0);
+    assert.equal((await explain('-f', path, '--signer', 'foo', '--as', ISTIOD, '--expiration', '10m', '--annotations', 'x=1', '--annotations', 'y=2', '--namespace-labels', 'foo:a=1,b=2')).code, 0);
   });
 });
 
@@ -113,10 +121,57 @@ describe('what stands in the file', () => {
   });
 
   it('that is a manifest of something else, or broken, ends with 2', async () => {
-    for (const [content, message] of [['kind: Pod\nmetadata: {}\nspec: {}\n', /its kind is "Pod"/], ['kind: CertificateSigningRequest\nspec: 1\n', /no mapping/], ['{"kind": "Certif', /is no CertificateSigningRequest/], ['kind: CertificateSigningRequest\nspec: {}\n', /spec lacks signerName or request/], ['kind: &a [*a, *a]\n', /is no CertificateSigningRequest/]] as const) {
+    for (const [content, message] of [
+      ['kind: Pod\nmetadata: {}\nspec: {}\n', /m\.yaml" is no CertificateSigningRequest: line 1: kind: must be CertificateSigningRequest, found "Pod"; line 3: spec\.request: .*; it is missing\nhint: kubectl get csr NAME -o yaml\n$/],
+      ['kind: CertificateSigningRequest\nspec: 1\n', /line 2: spec: must be a mapping, found 1/],
+      ['{"kind": "Certif', /is no CertificateSigningRequest: line 1/],
+      ['kind: CertificateSigningRequest\nspec: {}\n', /spec\.request: .*; it is missing/],
+      ['kind: &a [*a, *a]\n', /aliases \(\*name\) are not allowed/],
+      ['kind: CertificateSigningRequest\n---\nkind: Pod\n', /line 2: there is another document here, and one is allowed/],
+      [`kind: CertificateSigningRequest\nspec: ${'['.repeat(20_000)}\n`, /line 2: it is nested too deeply to be read\n/],
+      ['kind: CertificateSigningRequest\nmetadata: { annotations: { "\\e[2J": 1 } }\nspec: { request: eA== }\n', /metadata\.annotations\.\\u001b\[2J: must be a text; put it in quotes, found 1\n/],
+      ['kind: CertificateSigningRequest\napiVersion: other.example/v1\nspec: { request: eA== }\n', /apiVersion: must be certificates\.k8s\.io\/v1, found "other\.example\/v1"/],
+    ] as const) {
       const { code, stderr } = await explain('-f', await file('m.yaml', content), '--as', ISTIOD, '--signer', 'foo');
       assert.equal(code, 2, content);
       assert.match(stderr, message);
+    }
+  });
+
+  it('has a text wherever the API server has one: with anything else it ends with 2, and never with an exception', async () => {
+    const spec = { signerName: `${DOMAIN}/foo`, username: ISTIOD, usages: ['digital signature', 'client auth'], request: inSpec(csrPem({ names: [spiffe('foo')] })) };
+    const said = async (object: object): Promise<CommandResult> => explain('-f', await file('m.json', JSON.stringify(object)));
+    const annotated = (value: unknown): object => manifest(spec, { annotations: { 'experimental.cert-manager.io/request-is-ca': value } });
+    const status = (content: object): object => ({ ...manifest(spec), status: content });
+    for (const [what, odd, right] of [
+      ['spec.username', manifest({ ...spec, username: 5 }), manifest(spec)],
+      ['metadata.uid', manifest(spec, { uid: 5 }), manifest(spec, { uid: 'u' })],
+      ['metadata.annotations', annotated(false), annotated('false')],
+      ['status.certificate', status({ certificate: 5 }), status({ certificate: '' })],
+      ['status.conditions', status({ conditions: 'x' }), status({ conditions: [] })],
+      ['status.conditions[0]', status({ conditions: [null] }), status({ conditions: [{ type: 'example.test/Noted' }] })],
+      ['status.conditions[0].reason', status({ conditions: [{ type: 'Noted', reason: 7 }] }), status({ conditions: [{ type: 'Noted', reason: '7' }] })],
+    ] as const) {
+      const { code, stdout, stderr } = await said(odd);
+      assert.deepEqual([code, stdout], [2, ''], what);
+      assert.ok(stderr.includes(`is no CertificateSigningRequest: line 1: ${what}`), stderr);
+      assert.equal((await said(right)).code, 0, what);
+    }
+  });
+
+  it('that holds a private key is told to do so, and nothing of it is shown', async () => {
+    for (const { type, format } of [{ type: 'pkcs8', format: 'pem' }, { type: 'sec1', format: 'pem' }] as const) {
+      const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type, format }).toString();
+      const [, body = ''] = key.split('\n');
+      const path = await file('key.pem', key);
+      for (const output of ['text', 'json', 'yaml']) {
+        const { code, stdout } = await explain('-f', path, '--signer', 'foo', '--as', ISTIOD, '-o', output);
+        assert.deepEqual([code, stdout.includes(body), stdout.includes(Buffer.from(body, 'base64').toString('hex').slice(0, 20))], [1, false, false], output);
+        assert.match(stdout, /a PEM block (EC )?PRIVATE KEY/);
+      }
+      const { stdout } = await explain('-f', await file('both.pem', key + csrPem({ names: [spiffe('foo')] })), '--signer', 'foo', '--as', ISTIOD, '-o', 'json');
+      const { request } = JSON.parse(stdout) as Report;
+      assert.deepEqual([request.problem?.found, request.lenient?.names, stdout.includes(body)], ['2 PEM blocks', ['URI:spiffe://cluster.local/ns/foo/sa/app'], false]);
     }
   });
 
@@ -139,7 +194,7 @@ describe('what stands in the file', () => {
     assert.deepEqual([good.status, good.stderr], [0, '']);
     assert.match(good.stdout, /^ {2}name {9}"<stdin>", pending$/m);
     const nothing = run('');
-    assert.deepEqual([nothing.status, nothing.stderr], [2, 'signet: the request "-" is empty\n']);
+    assert.deepEqual([nothing.status, nothing.stderr], [2, 'signet: cannot read the request "-": it is empty\nhint: a request is PEM, DER, or what "kubectl get csr NAME -o yaml" prints\n']);
   });
 
   it('is refused beyond 64 KiB as a request in the cluster is', async () => {
@@ -246,12 +301,39 @@ describe('a manifest of a request that is decided', () => {
     const changed = await report(issued([spiffe('bar')]));
     assert.deepEqual([changed.code, changed.verdict, changed.status?.changed], [0, 'refused', 'it was issued, and would be refused now']);
     const otherwise = await report(issued([spiffe('foo')], { 'signet.dev/serial': serial, 'signet.dev/policy': 'allow[7]' }));
-    assert.equal(otherwise.status?.changed, 'allow[7] allowed it then, allow[0] allows it now');
+    assert.equal(otherwise.status?.changed, '"allow[7]" allowed it then, allow[0] allows it now');
     const others = await report(issued([spiffe('foo')], {}));
     assert.ok(others.status?.certificate?.problem === null);
     assert.deepEqual([others.status.certificate.bySignet, others.status.changed], [false, null]);
     const broken = await report({ ...issued(), status: { certificate: inSpec('nothing') } });
     assert.deepEqual([broken.code, broken.status?.certificate?.problem], [0, 'no PEM block CERTIFICATE']);
+  });
+
+  it('is shown with nothing that a terminal would take for a command, and with the whole of a message', async () => {
+    const text = async (object: object): Promise<string> => (await explain('-f', await file('m.json', JSON.stringify(object)))).stdout;
+    const repainted = await text(issued([spiffe('foo')], { 'signet.dev/serial': serial, 'signet.dev/policy': 'allow[0]\u001b[2J\u202e' }));
+    assert.match(repainted, /^ {2}CHANGED {6}"allow\[0\]\\u\{1b\}\[2J\\u\{202e\}" allowed it then, allow\[0\] allows it now$/m);
+    assert.match(repainted, /^[\n -~]+$/);
+    const told = await text({ ...manifest(spec()), status: { conditions: [{ type: 'Denied', reason: 'x', message: `${'\u{1f600}'.repeat(150)}end` }] } });
+    assert.equal(told.split('\\u{1f600}').length - 1, 150);
+    assert.match(told, /end"$/m);
+  });
+
+  it('is another request where anything is said beside it, and nobody has decided about that one', async () => {
+    const path = await file('m.json', JSON.stringify(issued()));
+    const asked = async (...args: string[]): Promise<[number, string, string, unknown]> => {
+      const { code, stdout } = await explain('-f', path, '-o', 'json', ...args);
+      const { verdict, state, status } = JSON.parse(stdout) as Report;
+      return [code, verdict, state, status?.outcome ?? null];
+    };
+    assert.deepEqual(await asked(), [0, 'allowed', 'final', 'issued']);
+    assert.deepEqual(await asked('--as', 'system:serviceaccount:bar:app'), [1, 'refused', 'pending', null]);
+    assert.deepEqual(await asked('--approved'), [0, 'allowed', 'approved', null]);
+  });
+
+  it('that is being deleted ends with 1: it gets nothing any more', async () => {
+    const deleted = await report(manifest(spec(), { deletionTimestamp: '2026-03-04T12:00:00Z' }));
+    assert.deepEqual([deleted.code, deleted.verdict, deleted.status?.outcome, (await report(manifest(spec()))).code], [1, 'allowed', 'deleted', 0]);
   });
 
   it('that was refused ends with 1, and is pointed out where it would be allowed today', async () => {

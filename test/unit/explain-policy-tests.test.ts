@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { MADE_KEYS, madeRequest, newPair } from '../../src/cli/made-request.ts';
 import { caseSchema } from '../../src/cli/test/case-schema.ts';
-import { MADE_KEYS, madeRequest } from '../../src/cli/test/made-request.ts';
 import { parseRequest } from '../../src/core/certificate-request.ts';
 import { distinguishedNameText } from '../../src/core/distinguished-name.ts';
 import { keyName } from '../../src/core/public-key.ts';
@@ -108,6 +108,23 @@ describe('signet test', () => {
     assert.match(stdout, /ok: 4 cases/);
   });
 
+  it('passes over a manifest and what is empty, and runs the cases beside them in the same file', async () => {
+    const manifest = 'kind: CertificateSigningRequest\nspec: { request: eA== }\n';
+    const { code, stdout } = await run({ 'a.yaml': `---\n---\n${manifest}---\nname: beside\n${GOOD}---\n`, 'b.yaml': `# nothing\n` });
+    assert.deepEqual([code, stdout.replace(`${folder}/cases/`, '')], [0, 'ok   a.yaml:6: beside\nok: 1 case, all as expected\n']);
+    assert.match((await run({ 'a.yaml': `${manifest}---\n${GOOD}rules: x\n` })).stderr, /a\.yaml:8:1: rules: is not a key/);
+    assert.match((await run({ 'a.yaml': manifest, 'b.yaml': '---\n' })).stderr, /there is no case in/);
+  });
+
+  it('follows a link to a file of cases, and passes over what is hidden, as a mounted ConfigMap has both', async () => {
+    await run({ '..2026/a.yaml': GOOD, '.git/b.yaml': 'no: case\n' });
+    await symlink('..2026/a.yaml', join(folder, 'cases/a.yaml'));
+    const { code, stdout } = await commandLine(['test', '-c', join(folder, 'signet.yaml'), join(folder, 'cases')]);
+    assert.deepEqual([code, stdout.replace(`${folder}/cases/`, '')], [0, 'ok   a.yaml:4: case of line 4\nok: 1 case, all as expected\n']);
+    await symlink('nowhere.yaml', join(folder, 'cases/c.yaml'));
+    assert.match((await commandLine(['test', '-c', join(folder, 'signet.yaml'), join(folder, 'cases')])).stderr, /there is no such file/);
+  });
+
   it('every mistake in the cases is told with its line, before anything is run, and ends with 2', async () => {
     const { code, stdout, stderr } = await run({ 'a.yaml': 'request: { uris: "a:b", kye: P-256 }\nsigner: foo\nas: x\nexpect: maybe\n', 'b.yaml': `name: right\n${GOOD}---\n${GOOD.replace('signer: foo', 'signer: nothing')}`, 'c.yaml': `${GOOD}certificate: { lifetime: 1.5ms }\n` });
     assert.deepEqual([code, stdout], [2, '']);
@@ -123,7 +140,11 @@ describe('signet test', () => {
     assert.match(await message(`${GOOD}rule: namespace\n`), /rule: is about what is refused/);
     assert.match(await message(`${GOOD.replace('allowed', 'refused')}certificate: {}\n`), /certificate: is about what is allowed/);
     assert.match(await message(`${GOOD.replace('allowed', 'refused')}rule: no-such-rule\n`), /rule: must be one of some-name, /);
-    assert.match(await message('csr: none.pem\nsigner: foo\nas: a\nexpect: allowed\n'), /cannot read the request .*none\.pem/);
+    assert.match(await message('csr: none.pem\nsigner: foo\nas: a\nexpect: allowed\n'), /cannot read the request .*cases\/none\.pem": there is no such file/);
+    assert.match(await message('csr: /nowhere/none.pem\nsigner: foo\nas: a\nexpect: allowed\n'), /cannot read the request "\/nowhere\/none\.pem": there is no such file/);
+    assert.match(await message(`${GOOD}usages: [client-auth]\n`), /usages\[0\]: must be a usage of spec\.usages: signing, .*, found "client-auth"/);
+    assert.match(await message(`${GOOD}expiration: 9m\n`), /expiration: must be 10m to 2147483647s, as the API server takes no other, found "9m"/);
+    assert.match(await message(`"k\\e[2J\\u202e": 1\n${GOOD}`), /k\\u001b\[2J\\u202e: is not a key/);
     assert.match(await message('a: &b 1\nc: *b\n'), /aliases \(\*name\) are not allowed/);
   });
 
@@ -149,14 +170,14 @@ describe('signet test', () => {
 describe('a request that is made for a case', () => {
   for (const key of MADE_KEYS.filter((each) => each !== 'RSA-4096')) {
     it(`is one that the strict reader reads, with a ${key} key`, () => {
-      const parsed = parseRequest(madeRequest({ key, names: [spiffe('foo'), { type: 'ip', value: '10.0.0.1' }], commonName: 'x' }));
+      const parsed = parseRequest(madeRequest({ pair: newPair(key), names: [spiffe('foo'), { type: 'ip', value: '10.0.0.1' }], commonName: 'x' }));
       assert.ok(parsed.ok);
       assert.deepEqual([keyName(parsed.request.publicKey.algorithm), distinguishedNameText(parsed.request.subject), parsed.request.names.length], [key, 'CN=x', 2]);
     });
   }
 
   it('has no names where none are asked for, and Istio\'s subject', () => {
-    const parsed = parseRequest(madeRequest({ key: 'P-256', names: [], commonName: null }));
+    const parsed = parseRequest(madeRequest({ pair: newPair('P-256'), names: [], commonName: null }));
     assert.ok(parsed.ok);
     assert.deepEqual([parsed.request.names, parsed.request.extensions, distinguishedNameText(parsed.request.subject)], [[], [], 'O=']);
   });

@@ -115,7 +115,7 @@ describe('a signer that is not served', () => {
     const mistyped = explained({ signerName: `${FOO}o` });
     assert.deepEqual([mistyped.verdict, mistyped.reason, mistyped.signer], ['unserved', 'SignerNotFound', { name: `${FOO}o`, served: false, approval: null }]);
     const foreign = explained({ signerName: 'example.com/foo' });
-    assert.deepEqual([foreign.verdict, foreign.reason, foreign.message], ['unserved', null, 'another signer serves it']);
+    assert.deepEqual([foreign.verdict, foreign.reason, foreign.message], ['unserved', null, 'Signer "example.com/foo" is not in the configuration, and neither is its domain: Signet leaves the request to whoever serves it']);
     assert.deepEqual(foreign.signers.filter((each) => each.verdict === 'allowed').map((each) => each.signer), [FOO]);
     assert.equal(explained({ signerName: FOO }).verdict, 'allowed');
   });

@@ -167,6 +167,15 @@ test('a request with more annotations than are held is read again for its write,
   assert.deepEqual(scene.calls, [`GET ${CSR_PATH}/newer`]);
 });
 
+test('one that may not be read again names the right to read, not that to sign; with the right it is written', async () => {
+  const large = request('large', { conditions: ['Approved'], annotations: { 'other.example/note': 'y'.repeat(9_000) } });
+  const scene = await start(undefined, ['forbidden', large]);
+  scene.watch.send('ADDED', large);
+  const observed = await scene.kept('large');
+  await assert.rejects(scene.requests.deliver(observed, 'PEM', {}, signal()), (error: unknown) => error instanceof Refusal && error.message.startsWith(`GET ${CSR_PATH}/large: 403 Forbidden: user not permitted; it takes verb "get" on certificatesigningrequests`) && !error.message.includes('sign"'));
+  assert.equal(await scene.requests.deliver(observed, 'PEM', {}, signal()), 'written');
+});
+
 test('an approval repeats the conditions there are and keeps the request for its next step', async () => {
   const scene = await start();
   scene.watch.send('ADDED', request('csr-1', { conditions: ['example.com/Noted'] }));
@@ -288,13 +297,17 @@ type Scene = {
  * @param answer How writes are answered; by default with the object.
  * @param reads What reads of an object are answered with, in turn.
  */
-async function start(answer: (exchange: Exchange) => void = (exchange) => exchange.json({ metadata: {}, spec: {} }), reads: readonly object[] = []): Promise<Scene> {
+async function start(answer: (exchange: Exchange) => void = (exchange) => exchange.json({ metadata: {}, spec: {} }), reads: readonly (object | 'forbidden')[] = []): Promise<Scene> {
   let watch: FakeWatch | null = null;
   let [troubles, answered] = [0, 0];
   const server = await startFakeApiserver((exchange) => {
     if (exchange.method === 'GET') {
       if (watch === null) watch = exchange.watch();
-      else exchange.json(reads[answered++] ?? {});
+      else {
+        const read = reads[answered++] ?? {};
+        if (read === 'forbidden') exchange.refuse(403, 'Forbidden', 'user not permitted');
+        else exchange.json(read);
+      }
       return;
     }
     scene.written = exchange;

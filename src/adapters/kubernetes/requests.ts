@@ -41,6 +41,10 @@ export function kubernetesRequests(options: KubernetesRequestsOptions): Kubernet
     },
   });
 
+  function starting(): boolean {
+    return monotonic() - troubledAt < STARTING_MS;
+  }
+
   async function put({ observed: { name, resourceVersion }, subresource, annotations, change }: Write, held: Repeated | null, signal: AbortSignal): Promise<WriteResult> {
     const repeated = held ?? (await readRepeated(name, signal));
     // Read again, it may be another version: a decision on this one must not get through with the resourceVersion of that.
@@ -52,7 +56,9 @@ export function kubernetesRequests(options: KubernetesRequestsOptions): Kubernet
   }
 
   async function readRepeated(name: string, signal: AbortSignal): Promise<Repeated | null> {
-    const read = await readOne<WireRequest>(connection, REQUESTS_PATH, name, signal);
+    const read = await readOne<WireRequest>(connection, REQUESTS_PATH, name, signal).catch((error: unknown) => {
+      throw failureOf(error, RIGHT_TO_READ, starting());
+    });
     return read === null ? null : repeatedOf(read);
   }
 
@@ -62,7 +68,7 @@ export function kubernetesRequests(options: KubernetesRequestsOptions): Kubernet
     const held = pending.get(name);
     if (held?.observed.uid !== uid) return 'gone';
     if (held.observed.resourceVersion !== resourceVersion) return 'conflict';
-    const result = await put(one, held.repeated, signal).catch((error: unknown) => resultOf(error, one.subresource, signerName, monotonic() - troubledAt < STARTING_MS));
+    const result = await put(one, held.repeated, signal).catch((error: unknown) => resultOf(error, missingRight(one.subresource, signerName), starting()));
     // What is finished by our own write need not wait for its event.
     if (result === 'gone' || (result === 'written' && one.final)) pending.finish(name, uid);
     return result;
@@ -121,17 +127,24 @@ function reflectorOptions({ onSeen, onBug, tuning }: KubernetesRequestsOptions):
 const STARTING_MS = 30_000;
 
 /** Of a failed write: the ordinary results, or the error to throw. */
-function resultOf(error: unknown, subresource: 'approval' | 'status', signerName: string, starting: boolean): WriteResult {
+function resultOf(error: unknown, advice: string, starting: boolean): WriteResult {
   if (error instanceof ApiFailure) {
     // An object of the same name made anew has another resourceVersion: a conflict as well.
     if (error.status === 409) return 'conflict';
     if (error.status === 404) return 'gone';
     // The certificate of whoever came first stays for ever (the API server's validation of /status).
     if (error.status === 422 && error.message.includes('may not modify existing certificate content')) return 'gone';
-    if (error.status === 403 && starting) throw new Unavailable(`${error.message}; ${missingRight(subresource, signerName)}`, { cause: error });
   }
-  throw portError(error, missingRight(subresource, signerName));
+  throw failureOf(error, advice, starting);
 }
+
+/** What a port throws; `advice` says which right a 403 is for. */
+function failureOf(error: unknown, advice: string, starting: boolean): unknown {
+  if (error instanceof ApiFailure && error.status === 403 && starting) return new Unavailable(`${error.message}; ${advice}`, { cause: error });
+  return portError(error, advice);
+}
+
+const RIGHT_TO_READ = 'it takes verb "get" on certificatesigningrequests in apiGroup certificates.k8s.io; "signet rbac" prints the whole Role';
 
 function missingRight(subresource: 'approval' | 'status', signerName: string): string {
   const verb = subresource === 'approval' ? 'approve' : 'sign';

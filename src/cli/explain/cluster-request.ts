@@ -1,4 +1,4 @@
-import { ApiFailure, portError } from '../../adapters/kubernetes/api-failure.ts';
+import { portError } from '../../adapters/kubernetes/api-failure.ts';
 import type { Connection } from '../../adapters/kubernetes/connection.ts';
 import { listAll } from '../../adapters/kubernetes/list.ts';
 import { observe } from '../../adapters/kubernetes/observe.ts';
@@ -12,6 +12,7 @@ import type { KnownCa } from '../../core/explain-plan.ts';
 import type { Labels } from '../../core/label-selector.ts';
 import { readCas } from '../cas.ts';
 import { CommandFailure } from '../failure.ts';
+import { permitted } from '../permitted.ts';
 import type { ReportInput, ToldEvent } from './report.ts';
 
 export type ClusterOptions = { readonly connection: Connection; readonly config: Config; /** Signet's own namespace. */ readonly namespace: string; readonly now: Date; readonly signal: AbortSignal };
@@ -21,8 +22,8 @@ export type ClusterOptions = { readonly connection: Connection; readonly config:
  * there is no such request, else as ports do.
  */
 export async function requestFromCluster(name: string, { connection, config, namespace, now, signal }: ClusterOptions): Promise<ReportInput> {
-  // What the API server has no object for (path.IsValidPathSegmentName): they would be other paths.
-  if (name === '.' || name === '..' || /[/%]/.test(name)) throw new CommandFailure(`"${name}" cannot be the name of a CertificateSigningRequest`);
+  // What the API server has no object for (path.IsValidPathSegmentName): they would be other paths, and nothing that of all requests.
+  if (name === '' || name === '.' || name === '..' || /[/%]/.test(name)) throw new CommandFailure(`"${name}" cannot be the name of a CertificateSigningRequest`, { hints: ['kubectl get csr'] });
   const wire = await readOne<WireRequest>(connection, REQUESTS_PATH, name, signal).catch((error: unknown) => {
     throw portError(error, 'it takes the verb get on certificatesigningrequests');
   });
@@ -75,11 +76,6 @@ async function eventsOf(connection: Connection, uid: string, signal: AbortSignal
 /** null: forbidden. */
 async function listed({ transport }: Connection, path: string, query: Readonly<Record<string, string>>, signal: AbortSignal): Promise<KubernetesObject[] | null> {
   const items: KubernetesObject[] = [];
-  try {
-    await listAll({ transport, path, query, signal, onItem: (item) => items.push(item) });
-    return items;
-  } catch (error) {
-    if (error instanceof ApiFailure && error.status === 403) return null;
-    throw portError(error);
-  }
+  const version = await permitted(listAll({ transport, path, query, signal, onItem: (item) => items.push(item) }));
+  return version === null ? null : items;
 }

@@ -30,7 +30,7 @@ export type ReportInput = ExplainInput & {
 
 export async function report({ source, wire, events = [], notes, ...input }: ReportInput): Promise<Report> {
   const explanation = explain(input);
-  const known = source.kind === 'cluster' || wire.status !== undefined;
+  const known = source.kind === 'cluster' || wire.status !== undefined || wire.metadata.deletionTimestamp !== undefined;
   return {
     source,
     ...explanation,
@@ -45,7 +45,7 @@ export async function report({ source, wire, events = [], notes, ...input }: Rep
 /** 0: it would be signed, or was. 1: it would not, or was not. 2: nobody can tell yet. */
 export function exitCode({ verdict, status }: Pick<Report, 'verdict' | 'status'>): ExitCode {
   if (status?.outcome === 'issued') return 0;
-  if (status?.outcome === 'denied' || status?.outcome === 'failed') return 1;
+  if (status?.outcome === 'denied' || status?.outcome === 'failed' || status?.outcome === 'deleted') return 1;
   switch (verdict) {
     case 'allowed':
       return 0;

@@ -1,11 +1,13 @@
-import { parse } from 'yaml';
 import { observe } from '../../adapters/kubernetes/observe.ts';
 import type { WireRequest } from '../../adapters/kubernetes/wire.ts';
+import { readDocument } from '../../config/document.ts';
 import type { Observed } from '../../core/observed.ts';
 import { encodePem } from '../../core/pem.ts';
+import { printable } from '../../core/printable.ts';
 import { CommandFailure } from '../failure.ts';
+import { manifestSchema, type Manifest } from './manifest.ts';
 
-/** What is said beside the file, and wins over what the file says. */
+/** What is said beside the file, and wins over what the file says: it makes another request of it, about which nobody has decided yet. */
 export type Told = {
   readonly signerName?: string | undefined;
   readonly username?: string | undefined;
@@ -25,21 +27,20 @@ export type RequestFile = { readonly observed: Observed; readonly wire: WireRequ
  * manifest that is none, `name` being the file.
  */
 export function requestFromFile(content: Buffer, name: string, told: Told): RequestFile {
-  const manifest = readManifest(content, name);
-  const { metadata, spec, status } = manifest ?? { metadata: {}, spec: {}, status: undefined };
+  const { metadata = {}, spec, status }: Pick<Manifest, 'metadata' | 'spec' | 'status'> = readManifest(content, name) ?? { spec: { request: pemOf(content).toString('base64') } };
+  const another = Object.values(told).some((value) => value !== undefined && value !== false);
   const merged = {
     signerName: told.signerName ?? spec.signerName,
     username: told.username ?? spec.username,
     groups: told.groups ?? spec.groups,
     usages: told.usages ?? spec.usages,
     expirationSeconds: told.expirationSeconds ?? spec.expirationSeconds,
-    request: manifest === null ? pemOf(content).toString('base64') : spec.request,
   };
   const wire = {
-    metadata: { ...metadata, name: metadata.name || name, uid: metadata.uid || 'none', resourceVersion: metadata.resourceVersion || '0', annotations: { ...metadata.annotations, ...told.annotations } },
+    metadata: { ...(another ? { ...metadata, deletionTimestamp: undefined } : metadata), name: metadata.name || name, uid: metadata.uid || 'none', resourceVersion: metadata.resourceVersion || '0', annotations: { ...metadata.annotations, ...told.annotations } },
     // A field that is there and undefined would be none of the kinds that are looked for.
-    spec: { ...Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined)), signerName: merged.signerName ?? '-' },
-    ...(status === undefined ? {} : { status }),
+    spec: { ...Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined)), signerName: merged.signerName || '-', request: spec.request },
+    ...(status === undefined || another ? {} : { status }),
   } as WireRequest;
   const observed = observe(wire);
   if (typeof observed === 'string') throw new CommandFailure(`"${name}" is no CertificateSigningRequest: ${observed}`);
@@ -47,30 +48,17 @@ export function requestFromFile(content: Buffer, name: string, told: Told): Requ
   return { observed: told.approved === true ? { ...observed, state: 'approved' } : observed, wire, missing };
 }
 
-type Manifest = { readonly metadata: Partial<WireRequest['metadata']>; readonly spec: Partial<WireRequest['spec']>; readonly status: WireRequest['status'] | undefined };
+/** As many problems as are of use in one line. */
+const MAX_PROBLEMS = 3;
 
 /** null: it is no manifest. */
 function readManifest(content: Buffer, name: string): Manifest | null {
   const text = content.toString('utf8');
-  if (isDer(content) || !/(^|[{,\s])["']?kind["']?\s*:/.test(text)) return null;
-  const fail = (problem: string): never => {
-    throw new CommandFailure(`"${name}" is no CertificateSigningRequest: ${problem}`, { hints: ['kubectl get csr NAME -o yaml'] });
-  };
-  let value: unknown;
-  try {
-    // Aliases could make a page into gigabytes.
-    value = text.trimStart().startsWith('{') ? JSON.parse(text) : parse(text, { maxAliasCount: 0, logLevel: 'error' });
-  } catch (error) {
-    fail(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
-  }
-  const { kind, metadata = {}, spec, status } = (isMapping(value) ? value : {}) as { kind?: unknown; metadata?: unknown; spec?: unknown; status?: unknown };
-  if (kind !== 'CertificateSigningRequest') fail(`its kind is ${JSON.stringify(kind) ?? 'missing'}`);
-  if (!isMapping(metadata) || !isMapping(spec)) fail('metadata or spec is no mapping');
-  return { metadata: metadata as Manifest['metadata'], spec: spec as Manifest['spec'], status: isMapping(status) ? (status as Manifest['status']) : undefined };
-}
-
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (isDer(content) || /^-----BEGIN /m.test(text) || !/(^|[{,\s])["']?kind["']?\s*:/.test(text)) return null;
+  const read = readDocument(text, manifestSchema);
+  if (read.ok) return read.value;
+  const problems = read.problems.slice(0, MAX_PROBLEMS).map(({ line, path, message }) => printable(`line ${line}: ${path === '' ? '' : `${path}: `}${message}`));
+  throw new CommandFailure(`"${name}" is no CertificateSigningRequest: ${problems.join('; ')}`, { hints: ['kubectl get csr NAME -o yaml'] });
 }
 
 /** The API server takes PEM alone. */

@@ -6,6 +6,7 @@ import { keySha256 } from '../../core/explain-request.ts';
 import type { Explanation } from '../../core/explain.ts';
 import { generalNameText } from '../../core/general-name.ts';
 import { decodeCertificates } from '../../core/pem.ts';
+import { quoted } from '../../core/violation.ts';
 
 /** What has become of a request so far. */
 export type RequestStatus = {
@@ -92,7 +93,7 @@ function changedSince({ outcome, conditions, certificate, signet }: Omit<Request
     if (verdict === 'refused') return 'it was issued, and would be refused now';
     if (verdict === 'unserved' && bySignet) return 'Signet issued it, and serves no signer of this name now';
     const now = alternatives.find(({ fits }) => fits === true)?.id;
-    return bySignet && now !== undefined && signet['policy'] !== now ? `${signet['policy'] ?? 'something'} allowed it then, ${now} allows it now` : null;
+    return bySignet && now !== undefined && signet['policy'] !== now ? `${signet['policy'] === undefined ? 'something' : quoted(signet['policy'])} allowed it then, ${now} allows it now` : null;
   }
   if (outcome === 'approved') return verdict === 'refused' ? 'it is approved, and would be refused all the same: the policy decides again before anything is signed' : null;
   const refused = conditions.some(({ type, reason }) => (type === 'Denied' || type === 'Failed') && REFUSALS.includes(reason));

@@ -165,16 +165,16 @@ function statusLines({ status, events }: Report, { yellow }: Style): string[] {
   ];
 }
 
-/** A message of a condition, in pieces that `quoted` does not cut. */
+/** A message of a condition, in pieces that `quoted` does not cut; each character may be two units. */
 function long(text: string): string {
-  const pieces = text.slice(0, 2000).match(/[^]{1,200}/gu) ?? [''];
+  const pieces = text.slice(0, 2000).match(/[^]{1,100}/gu) ?? [''];
   return `"${pieces.map((piece) => quoted(piece).slice(1, -1)).join('')}"`;
 }
 
 function answer({ verdict, message, signer, status }: Report, { red, green, yellow }: Style): string {
   const text = signer.near.length > 0 ? `${message}; did you mean ${signer.near.join(' or ')}?` : message;
   if (status?.outcome === 'issued') return `${green('issued:')} see above; now: ${verdict}`;
-  if (status?.outcome === 'denied' || status?.outcome === 'failed') return `${red(`${status.outcome}:`)} see above; now: ${verdict}`;
+  if (status?.outcome === 'denied' || status?.outcome === 'failed' || status?.outcome === 'deleted') return `${red(`${status.outcome}:`)} see above; now: ${verdict}`;
   switch (verdict) {
     case 'allowed':
       return `${green('allowed:')} ${text}`;

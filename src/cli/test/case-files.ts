@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, sep } from 'node:path';
+import { isMap, type Document } from 'yaml';
 import type { Config } from '../../config.ts';
 import { problemText, readDocuments, type StrictDocument } from '../../config/document.ts';
 import type { GeneralName } from '../../core/general-name.ts';
@@ -10,14 +11,15 @@ import { readInput } from '../explain/input.ts';
 import { requestFromFile } from '../explain/request-file.ts';
 import { signerFlag } from '../explain/flags.ts';
 import { CommandFailure } from '../failure.ts';
+import { fileTrouble } from '../file-trouble.ts';
+import { madeRequest, newPair, type KeyPair, type MadeKey } from '../made-request.ts';
 import { caseSchema, type CaseDocument } from './case-schema.ts';
-import { madeRequest } from './made-request.ts';
 
 /** One case with its request as the API server would hold it. */
 export type PolicyCase = { readonly file: string; readonly line: number; readonly name: string; readonly observed: Observed; readonly labels: ReadonlyMap<string, Labels>; readonly expected: CaseDocument };
 
 /**
- * Every case below these folders and files, in the order of their paths. Manifests of requests, which cases may refer to, are passed over. Throws
+ * Every case below these folders and files, in the order of their paths. Manifests of requests, which cases may refer to, are passed over, and so is what is hidden. Throws
  * CommandFailure with every problem when something cannot be read, and when there is no case at all.
  */
 export async function readCases(paths: readonly string[], config: Pick<Config, 'signers'>, signal: AbortSignal): Promise<PolicyCase[]> {
@@ -25,9 +27,7 @@ export async function readCases(paths: readonly string[], config: Pick<Config, '
   const cases: PolicyCase[] = [];
   const problems: string[] = [];
   for (const file of files) {
-    const text = (await readInput(file, 'the cases', signal)).toString('utf8');
-    if (/^["']?kind["']?:\s*["']?CertificateSigningRequest\b/m.test(text)) continue;
-    const read = readDocuments(text, caseSchema);
+    const read = readDocuments((await readInput(file, 'cases', signal)).toString('utf8'), caseSchema, isManifest);
     if (!read.ok) problems.push(...read.problems.map((problem) => problemText(file, problem)));
     else for (const document of read.documents) await caseOf(document, file, config, signal).then((found) => cases.push(found), (error: unknown) => problems.push(textOf(error, file, document)));
   }
@@ -39,11 +39,23 @@ export async function readCases(paths: readonly string[], config: Pick<Config, '
 async function yamlFiles(path: string): Promise<string[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [path];
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name)).map((entry) => join(entry.parentPath, entry.name)).sort();
+    const found = (await readdir(path, { recursive: true })).filter((name) => /\.ya?ml$/.test(name) && !isHidden(name)).map((name) => join(path, name)).sort();
+    const files: string[] = [];
+    // What a link leads to: a case that is not run because of one would never be missed.
+    for (const file of found) if ((await stat(file)).isFile()) files.push(file);
+    return files;
   } catch (error) {
-    throw new CommandFailure(`cannot read "${path}": ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new CommandFailure(`cannot read "${path}": ${fileTrouble(error)}`, { hints: ['signet test -c signet.yaml DIR'], cause: error });
   }
+}
+
+/** A mounted ConfigMap has each file twice, in a folder whose name begins with two dots and as a link to it. */
+function isHidden(name: string): boolean {
+  return name.split(sep).some((part) => part.startsWith('.'));
+}
+
+function isManifest(document: Document): boolean {
+  return isMap(document.contents) && document.get('kind') === 'CertificateSigningRequest';
 }
 
 async function caseOf({ value, locate }: StrictDocument<CaseDocument>, file: string, config: Pick<Config, 'signers'>, signal: AbortSignal): Promise<PolicyCase> {
@@ -57,9 +69,18 @@ async function caseOf({ value, locate }: StrictDocument<CaseDocument>, file: str
 }
 
 async function content({ csr, request }: CaseDocument, file: string, signal: AbortSignal): Promise<Buffer> {
-  if (csr === undefined) return Buffer.from(madeRequest({ key: request?.key ?? 'P-256', names: namesOf(request), commonName: request?.commonName ?? null }));
+  if (csr === undefined) return Buffer.from(madeRequest({ pair: pairOf(request?.key ?? 'P-256'), names: namesOf(request), commonName: request?.commonName ?? null }));
   // PEM that is put into YAML in line comes with the newline of its block.
-  return csr.includes('-----BEGIN') ? Buffer.from(csr) : readInput(join(dirname(file), csr), 'the request', signal);
+  return csr.includes('-----BEGIN') ? Buffer.from(csr) : readInput(isAbsolute(csr) ? csr : join(dirname(file), csr), 'request', signal);
+}
+
+/** One of each kind is enough for any number of requests, and RSA-4096 takes a second. */
+const pairs = new Map<MadeKey, KeyPair>();
+
+function pairOf(kind: MadeKey): KeyPair {
+  const pair = pairs.get(kind) ?? newPair(kind);
+  pairs.set(kind, pair);
+  return pair;
 }
 
 function namesOf(request: CaseDocument['request']): GeneralName[] {

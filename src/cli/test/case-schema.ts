@@ -3,13 +3,16 @@ import { parseDuration } from '../../core/duration.ts';
 import { parseIpAddress } from '../../core/ip-address.ts';
 import { ALTERNATIVE_RULES, GENERAL_RULES } from '../../core/policy.ts';
 import { USAGES, type Usage } from '../../core/usage.ts';
-import { MADE_KEYS } from './made-request.ts';
+import { EXPIRATION } from '../explain/flags.ts';
+import { MADE_KEYS } from '../made-request.ts';
 
 const RULES = [...GENERAL_RULES, ...ALTERNATIVE_RULES].map(({ id }) => id);
 
 const word = z.string('must be a text').min(1, 'must not be empty');
 const words = z.union([z.array(word), word.transform((value) => [value])], 'must be a list of texts, or one text');
-const usages = z.union([z.array(z.enum(USAGES as [Usage, ...Usage[]])), z.enum(USAGES as [Usage, ...Usage[]]).transform((value) => [value])], `must be usages of spec.usages: ${USAGES.join(', ')}`);
+const USAGE = `must be a usage of spec.usages: ${USAGES.join(', ')}`;
+const usage = z.enum(USAGES as [Usage, ...Usage[]], USAGE);
+const usages = z.union([z.array(usage), usage.transform((value) => [value])], USAGE);
 const duration = z.string('must be a duration such as "24h"').transform((value, context) => {
   const seconds = parseDuration(value);
   if (seconds === null || !Number.isSafeInteger(seconds)) context.addIssue({ code: 'custom', message: `"${value}" is not a duration of whole seconds: write e.g. "24h" or "90m"` });
@@ -50,7 +53,7 @@ export const caseSchema = z
     groups: words.optional(),
     usages: usages.optional(),
     annotations: z.record(word, z.string('must be a text'), 'must be a mapping').optional(),
-    expiration: duration.optional(),
+    expiration: duration.refine((seconds) => seconds >= EXPIRATION.min && seconds <= EXPIRATION.max, `must be 10m to ${EXPIRATION.max}s, as the API server takes no other`).optional(),
     namespaceLabels: z.record(word, labels, 'must be a mapping of namespaces such as { foo: { tenant: a } }').default({}),
     expect: z.enum(['allowed', 'refused'], 'must be "allowed" or "refused"'),
     reason: z.enum(['PolicyViolation', 'InvalidRequest'], 'must be PolicyViolation or InvalidRequest').optional(),
