@@ -42,7 +42,7 @@ async function runSuite(suite: Suite): Promise<Result> {
   const scratch = await mkdtemp(join(tmpdir(), 'signet-tap-'));
   const tap = join(scratch, 'results.tap');
   try {
-    const code = files.length === 0 ? 1 : await node(['--import', 'tsx', '--test', `--test-concurrency=${suite.alone ? 1 : availableParallelism()}`, '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${tap}`, ...files]);
+    const code = files.length === 0 ? 1 : await node(['--import', 'tsx', '--test', `--test-concurrency=${suite.alone ? 1 : availableParallelism() + (suite.waits === true ? 1 : 0)}`, '--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${tap}`, ...files]);
     const counts = await readCounts(tap);
     const trouble = files.length === 0 ? 'no test files' : counts.passed === 0 ? 'no test ran' : code !== 0 && counts.failed === 0 ? `the runner ended with ${code}` : null;
     return { suite, ...counts, seconds: (performance.now() - started) / 1000, trouble };
