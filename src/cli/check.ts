@@ -57,7 +57,13 @@ function printSigners(file: string, parsed: Extract<ParsedConfig, { ok: true }>,
   const rows = signerFacts(config).map(({ name, secret, approval, allow }) => [name, secret, approval, allow.join('; ') || 'nothing']);
   if (rows.length > 0) stdout.write(tableText(['SIGNER', 'CA SECRET', 'APPROVAL', 'ALLOWS'], rows));
   for (const note of notes(parsed)) stdout.write(`${file}:${note.line}:${note.column}: ${yellow('note:')} ${note.path === '' ? '' : `${note.path}: `}${note.message}\n`);
-  stdout.write(`${green('ok:')} ${file} is right, ${rows.length} ${rows.length === 1 ? 'signer' : 'signers'}\n`);
+  stdout.write(`${green('ok:')} ${file} is right, ${rows.length} ${rows.length === 1 ? 'signer' : 'signers'}${discoveredText(config)}\n`);
+}
+
+function discoveredText({ discover: { certManager } }: Extract<ParsedConfig, { ok: true }>['config']): string {
+  if (certManager === null) return '';
+  const { allow, namespaces } = certManager;
+  return ` and the CA issuers of cert-manager: ${allow.join(', ')}; ClusterIssuers${namespaces.length === 0 ? '' : `, Issuers of ${namespaces.join(', ')}`}`;
 }
 
 /** What is right and hardly meant, in the order of the file. */

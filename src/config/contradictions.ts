@@ -23,6 +23,7 @@ export function contradictions(document: ConfigDocument): Contradiction[] {
     ...limits(document),
     ...meshOfIstio(document),
     ...record(document),
+    ...discovery(document),
   ];
 }
 
@@ -112,4 +113,16 @@ function record({ audit }: ConfigDocument): Contradiction[] {
 /** istiod's own mesh configuration (istio: pkg/config/mesh/kubemesh) is not a place to publish to: the roots would take all of it away. */
 function meshOfIstio({ publish }: ConfigDocument): Contradiction[] {
   return publish.meshConfig?.configMap.endsWith('/istio') ? [{ path: ['publish', 'meshConfig', 'configMap'], message: 'is the mesh configuration itself: name a ConfigMap of its own, and set SHARED_MESH_CONFIG on istiod to it' }] : [];
+}
+
+function discovery({ discover: { certManager } }: ConfigDocument): Contradiction[] {
+  if (certManager === undefined) return [];
+  const path = ['discover', 'certManager'];
+  const { allow, namespaces } = certManager;
+  return [
+    ...repeated(namespaces, (i) => [...path, 'namespaces', i], 'namespace'),
+    ...repeated(allow, (i) => [...path, 'allow', i], 'entry'),
+    ...(allow.length === 0 ? [{ path: [...path, 'allow'], message: 'must name something; leave discover.certManager out to serve no issuer of cert-manager' }] : []),
+    ...(allow.includes('sameNamespace') && namespaces.length === 0 ? [{ path: [...path, 'allow', allow.indexOf('sameNamespace')], message: 'sameNamespace is about Issuers, and no namespace is listed whose Issuers are served' }] : []),
+  ];
 }

@@ -1,6 +1,6 @@
 import { labelKeys } from '../core/namespace-claim.ts';
 import { ownSecretName } from '../core/own-secret.ts';
-import type { Config, ObjectName } from './values.ts';
+import type { CertManagerConfig, Config, ObjectName } from './values.ts';
 
 export type RbacOptions = {
   /** Where Signet runs and keeps its own Secrets; default `signet-system`. */
@@ -44,7 +44,7 @@ export function rbacObjects(config: Config, { namespace = 'signet-system', servi
 }
 
 /** Requests are cluster-wide and cannot be limited by name; what limits Signet to its signers is `sign` and `approve`, which admission checks. */
-function requestRules({ policy, webhook }: Config): PolicyRule[] {
+function requestRules({ policy, discover, webhook }: Config): PolicyRule[] {
   const apiGroups = ['certificates.k8s.io'];
   const signed = policy.signers.map(({ name }) => name).sort();
   const approved = policy.signers.filter(({ approval }) => approval === 'decide').map(({ name }) => name).sort();
@@ -56,12 +56,26 @@ function requestRules({ policy, webhook }: Config): PolicyRule[] {
     { apiGroups, resources: ['certificatesigningrequests/status'], verbs: ['update'] },
     ...named({ apiGroups, resources: ['signers'], verbs: ['approve'] }, approved),
     ...named({ apiGroups, resources: ['signers'], verbs: ['sign'] }, signed),
+    ...(discover.certManager === null ? [] : issuerRules(discover.certManager)),
     // To tell the API server of the webhook's CA; RBAC cannot limit it to that field.
     ...(webhook === null ? [] : [{ apiGroups: ['admissionregistration.k8s.io'], resources: ['validatingwebhookconfigurations'], resourceNames: [NAME], verbs: [...FOLLOW, 'patch'] }]),
   ];
 }
 
-function namespacedRules({ signers, publish, webhook }: Config, own: string): Map<string, PolicyRule[]> {
+/**
+ * Issuers are seen cluster-wide, for a watch in each of two thousand namespaces would be two thousand connections; they hold no secret. The right to
+ * sign for all of them cannot be said but by a wildcard, which is not handed out by the way: it is in manifests/components/cert-manager.
+ */
+function issuerRules({ namespaces }: CertManagerConfig): PolicyRule[] {
+  const resources = ['clusterissuers', ...(namespaces.length === 0 ? [] : ['issuers'])];
+  return [
+    { apiGroups: ['cert-manager.io'], resources, verbs: ['list', 'watch'] },
+    // Whether a requester may use an Issuer of this namespace, which is what cert-manager asks too.
+    ...(namespaces.length === 0 ? [] : [{ apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] }]),
+  ];
+}
+
+function namespacedRules({ signers, discover: { certManager }, publish, webhook }: Config, own: string): Map<string, PolicyRule[]> {
   const rules = new Map<string, PolicyRule[]>();
   const add = (namespace: string, ...more: PolicyRule[]) => rules.set(namespace, [...(rules.get(namespace) ?? []), ...more]);
 
@@ -73,6 +87,9 @@ function namespacedRules({ signers, publish, webhook }: Config, own: string): Ma
     // RBAC cannot limit `create` by name: the object's name is not known yet when it is authorised. The namespace is the limit.
     add(own, { apiGroups: [''], resources: ['secrets'], verbs: ['create'] });
   }
+  // Which Secrets issuers name is not known before. `get` alone shows no Secret to whoever does not know its name, and costs no watch.
+  const ofIssuers = certManager === null ? [] : [...new Set([certManager.clusterResourceNamespace, ...certManager.namespaces])];
+  for (const namespace of ofIssuers) add(namespace, { apiGroups: [''], resources: ['secrets'], verbs: ['get'] });
   const { meshConfig } = publish;
   // Without `create`, which could not be limited by name, in the namespace of istiod's own CA: the empty ConfigMap comes with the manifests.
   if (meshConfig !== null) add(meshConfig.namespace, { apiGroups: [''], resources: ['configmaps'], resourceNames: [meshConfig.name], verbs: [...FOLLOW, 'patch'] });

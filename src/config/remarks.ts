@@ -8,14 +8,15 @@ import type { Config, SignerConfig } from './values.ts';
 export type Remark = { readonly path: string; readonly message: string };
 
 /** What is worth saying about a right configuration: rules that have no effect, namespaces with two CAs, users that cannot exist. */
-export function remarks({ policy, signers, publish, guard }: Config): Remark[] {
+export function remarks({ policy, signers, discover, publish, guard }: Config): Remark[] {
   return [
-    ...(policy.signers.length === 0 ? [{ path: 'signers', message: 'there is none, so every request is left alone' }] : []),
+    ...(policy.signers.length === 0 && discover.certManager === null ? [{ path: 'signers', message: 'there is none, so every request is left alone' }] : []),
     ...policy.requesters.flatMap((requester, i) => requesterRemarks(requester, i, policy)),
     ...policy.signers.flatMap((signer, i) => signerRemarks(signer, i, { policy, signers })),
     ...sharedClaims(policy),
     ...sharedTrust(signers),
     ...(publish.meshConfig === null && policy.requesters.some(({ approves }) => approves) ? [{ path: 'publish.meshConfig', message: 'is not set, so istiod learns the roots only if you paste the output of "signet bundle --all -o istio"' }] : []),
+    ...(discover.certManager?.allow.includes('approved') === true && !policy.requesters.some(({ approves }) => approves) ? [{ path: 'discover.certManager.allow', message: 'no requester is listed with "approves: true", so what an istiod approves by itself counts as approved by somebody: list it' }] : []),
     ...(!guard && policy.signers.length > 0 ? [{ path: 'guard', message: WITHOUT_GUARD }] : []),
   ];
 }

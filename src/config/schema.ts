@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseAddressBlock } from '../core/ip-address.ts';
 import { parseDuration } from '../core/duration.ts';
 import { isTrustDomain } from '../core/spiffe-id.ts';
+import { discoverSchema } from './discover-schema.ts';
 import { labelSelector } from './label-selector.ts';
 import { limitsSchema } from './limits-schema.ts';
 import { parseSize } from './size.ts';
@@ -110,6 +111,7 @@ export const configSchema = z.strictObject({
   trustDomain: trustDomain.default('cluster.local').describe('The trust domain of the mesh'),
   requesters: listOf(requester).default([]).describe('Users whose word counts; anybody else gets at most the SPIFFE ID of the service account it is'),
   signers: listOf(signer).describe('One entry for each CA'),
+  discover: discoverSchema,
   publish: z
     .strictObject({ meshConfig: z.strictObject({ configMap: objectReference }, 'must be a mapping such as { configMap: istio-system/signet-mesh }').optional().describe('The ConfigMap that istiod reads as SHARED_MESH_CONFIG') }, 'must be a mapping')
     .default({}),

@@ -1,3 +1,4 @@
+import type { DiscoveredAllow } from '../core/discovered-issuer.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Alternative, KeyRule, NamespaceRule, Policy, Requester, Signer } from '../core/signer.ts';
 import { lifetimeOf } from './contradictions.ts';
@@ -12,6 +13,8 @@ export type ObjectName = { readonly namespace: string; readonly name: string };
 export type Config = {
   readonly policy: Policy;
   readonly signers: readonly SignerConfig[];
+  /** Issuers of others that are served without an entry of their own; null: none. */
+  readonly discover: { readonly certManager: CertManagerConfig | null };
   readonly publish: { readonly meshConfig: ObjectName | null };
   readonly http: { readonly host: string; readonly port: number };
   /** The file of the record of decisions; null: the log alone. */
@@ -20,6 +23,16 @@ export type Config = {
   readonly guard: boolean;
   /** Where the admission webhook listens; null: there is none. */
   readonly webhook: { readonly host: string; readonly port: number } | null;
+};
+
+/** cert-manager's CA issuers. */
+export type CertManagerConfig = {
+  /** What is signed for; a request must fit one. */
+  readonly allow: readonly DiscoveredAllow[];
+  /** Where the Secrets of ClusterIssuers are. */
+  readonly clusterResourceNamespace: string;
+  /** Whose Issuers are served. */
+  readonly namespaces: readonly string[];
 };
 
 export type AuditConfig = {
@@ -46,10 +59,11 @@ export type SignerConfig = {
 export type Approver = { readonly user: string } | { readonly group: string };
 
 export function toConfig(document: ConfigDocument): Config {
-  const { publish, http } = document;
+  const { discover, publish, http } = document;
   return {
     policy: { trustDomain: document.trustDomain, requesters: document.requesters.map((each) => requester(each, document)), signers: document.signers.map((each) => signer(each, document)) },
     signers: document.signers.map(({ name, ca, anchor, sharedTrust, approvers, limits }) => ({ name, ca: { kind: 'secret', secret: objectName(ca.secret) }, anchor, sharedTrust, approvers: approvers.map(approver), limits: limitsOf(limits) })),
+    discover: { certManager: discover.certManager ?? null },
     publish: { meshConfig: publish.meshConfig === undefined ? null : objectName(publish.meshConfig.configMap) },
     http: address(http.address),
     audit: audit(document.audit),

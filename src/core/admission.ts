@@ -1,6 +1,7 @@
 import { decide } from './decide.ts';
 import type { NamespaceLabels } from './namespace-claim.ts';
 import type { Observed } from './observed.ts';
+import type { RefusalReason } from './reason.ts';
 import type { Policy } from './signer.ts';
 
 export type AdmissionInput = {
@@ -13,7 +14,7 @@ export type AdmissionInput = {
 
 export type AdmissionVerdict =
   | { readonly allowed: true }
-  | { readonly allowed: false; readonly reason: 'PolicyViolation' | 'InvalidRequest'; /** That of the condition which the request would get. */ readonly message: string };
+  | { readonly allowed: false; readonly reason: RefusalReason; /** That of the condition which the request would get. */ readonly message: string };
 
 const ALLOWED: AdmissionVerdict = { allowed: true };
 

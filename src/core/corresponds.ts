@@ -24,7 +24,7 @@ export function corresponds(plan: Plan, chain: readonly Certificate[], anchor: C
     ...differs('subjectAltName', leaf.names.map(generalNameText).join(', '), plan.names.map(generalNameText).join(', ')),
     ...differs('keyUsage', usageNames(leaf.keyUsage ?? [], []).join(', '), usageNames(plan.keyUsage, []).join(', ')),
     ...differs('extKeyUsage', usageNames([], [...leaf.extendedKeyUsage].sort()).join(', '), usageNames([], plan.extendedKeyUsage).join(', ')),
-    ...differs('basicConstraints', leaf.basicConstraints?.ca === false ? 'CA:FALSE' : 'CA:TRUE or none', 'CA:FALSE'),
+    ...differs('basicConstraints', leaf.basicConstraints === null ? 'none' : caText(leaf.basicConstraints.ca), caText(plan.requested?.ca === true)),
     ...timesDiffer('notBefore', leaf.notBefore, plan.notBefore),
     ...timesDiffer('notAfter', leaf.notAfter, plan.notAfter),
     ...differs('issuer', issuer.fingerprint, plan.issuer),
@@ -46,6 +46,10 @@ function brokenLinks(chain: readonly Certificate[], signedHere: boolean): Violat
     const leads = i === 0 && signedHere ? namesIssuer : issuedBy;
     return child !== undefined && leads(child, parent) ? [] : [{ field: 'chain', found: `certificate ${i} is not issued by the next`, allowed: 'each issued by the next' }];
   });
+}
+
+function caText(ca: boolean): string {
+  return ca ? 'CA:TRUE' : 'CA:FALSE';
 }
 
 function differs(field: string, found: string, allowed: string): Violation[] {

@@ -5,6 +5,7 @@ import type { Observed } from './observed.ts';
 import { review } from './policy.ts';
 import { planCertificate, type PlannedUnder } from './profile.ts';
 import { requestedLifetime } from './requested-lifetime.ts';
+import type { CaReason } from './reason.ts';
 import type { Policy, Signer } from './signer.ts';
 import type { Notice, Step } from './step.ts';
 import { quoted, violationText, type Violation } from './violation.ts';
@@ -24,7 +25,7 @@ export type DecideInput = {
 /** Chain of the CA (issuing CA first, up to the anchor), or why there is none now. */
 export type CaState =
   | { readonly ready: true; readonly chain: readonly PlannedUnder[] }
-  | { readonly ready: false; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string };
+  | { readonly ready: false; readonly reason: CaReason; readonly message: string };
 
 /**
  * The table of decisions:

@@ -27,4 +27,6 @@ export type RequesterIdentity = {
   readonly username: string;
   readonly uid: string;
   readonly groups: readonly string[];
+  /** What the authenticator adds, such as the pod of a service account's token; absent: nothing. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
 };

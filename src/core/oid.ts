@@ -7,7 +7,12 @@ export const OID = {
   basicConstraints: '2.5.29.19',
   nameConstraints: '2.5.29.30',
   authorityKeyIdentifier: '2.5.29.35',
+  crlDistributionPoints: '2.5.29.31',
   extKeyUsage: '2.5.29.37',
+  // RFC 5280 §4.2.2.1
+  authorityInfoAccess: '1.3.6.1.5.5.7.1.1',
+  ocsp: '1.3.6.1.5.5.7.48.1',
+  caIssuers: '1.3.6.1.5.5.7.48.2',
   // RFC 2985 §5.4.2
   extensionRequest: '1.2.840.113549.1.9.14',
   // RFC 3279, RFC 5480, RFC 8410: keys

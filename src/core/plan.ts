@@ -1,3 +1,4 @@
+import type { IssuerUrls } from './discovered-issuer.ts';
 import type { GeneralName } from './general-name.ts';
 import type { PublicKey } from './public-key.ts';
 
@@ -26,4 +27,15 @@ export type Plan = {
   readonly policy: string;
   /** What was changed against the request, for the requester to read: `lifetime 87600h clamped to 24h`. */
   readonly adjustments: readonly string[];
+  /** What a workload's certificate does not have and this one does, as its request says; absent: it is a workload's. */
+  readonly requested?: Requested;
+  /** Absent: none. */
+  readonly urls?: IssuerUrls;
+};
+
+export type Requested = {
+  /** DER of GeneralNames, as the request has them; null: no subjectAltName. */
+  readonly subjectAltName: Uint8Array | null;
+  /** It is the certificate of a CA. */
+  readonly ca: boolean;
 };

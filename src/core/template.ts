@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
 import { bitString, boolean, explicit, implicit, namedBits, objectIdentifier, octetString, nullValue, sequence, time, unsignedInteger, type Der } from './der-writer.ts';
+import { NO_URLS } from './discovered-issuer.ts';
 import { encodeGeneralNames } from './general-name.ts';
 import { OID } from './oid.ts';
 import type { Plan } from './plan.ts';
 import type { KeyAlgorithm, PublicKey } from './public-key.ts';
+import { urlExtensions } from './url-extensions.ts';
 
 /** An extension to be written; `value` is the DER inside the OCTET STRING. */
 export type ExtensionTemplate = { readonly oid: string; readonly critical: boolean; readonly value: Der };
@@ -45,13 +47,22 @@ export function leafExtensions(plan: Plan, issuer: Certificate): ExtensionTempla
     ...(plan.keyUsage.length > 0 ? [keyUsage(plan.keyUsage)] : []),
     ...(plan.extendedKeyUsage.length > 0 ? [{ oid: OID.extKeyUsage, critical: false, value: sequence(...plan.extendedKeyUsage.map(objectIdentifier)) }] : []),
     // RFC 5280 §4.2.1.9: an end entity's constraints are the empty SEQUENCE, as FALSE is the default and DER omits it.
-    { oid: OID.basicConstraints, critical: true, value: sequence() },
+    { oid: OID.basicConstraints, critical: true, value: plan.requested?.ca === true ? sequence(boolean(true)) : sequence() },
     { oid: OID.subjectKeyIdentifier, critical: false, value: octetString(keyIdentifier(plan.publicKey)) },
     { oid: OID.authorityKeyIdentifier, critical: false, value: sequence(implicit(0, issuer.subjectKeyId ?? keyIdentifier(issuer.publicKey))) },
-    // RFC 5280 §4.2.1.6: critical, as the subject is empty.
-    { oid: OID.subjectAltName, critical: true, value: encodeGeneralNames(plan.names) },
+    ...urlExtensions(plan.urls ?? NO_URLS),
+    ...alternativeNames(plan),
   ];
 }
+
+/** RFC 5280 §4.2.1.6: critical where the subject is empty, as a workload's is. */
+function alternativeNames({ names, requested, subject }: Plan): ExtensionTemplate[] {
+  if (requested === undefined) return [{ oid: OID.subjectAltName, critical: true, value: encodeGeneralNames(names) }];
+  return requested.subjectAltName === null ? [] : [{ oid: OID.subjectAltName, critical: subject.length === EMPTY_NAME_LENGTH, value: requested.subjectAltName }];
+}
+
+/** `30 00`. */
+const EMPTY_NAME_LENGTH = 2;
 
 /** KeyUsage, critical as RFC 5280 §4.2.1.3 advises. */
 export function keyUsage(bits: readonly number[]): ExtensionTemplate {

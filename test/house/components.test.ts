@@ -17,7 +17,7 @@ import { parts } from '../controlplane/parts.ts';
 const MANIFESTS = join(import.meta.dirname, '../../manifests');
 const OVERLAY = 'overlays/istio-multi-tenant';
 
-type Manifest = { readonly kind: string; readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> }; readonly spec?: Record<string, unknown>; readonly webhooks?: readonly Webhook[] };
+type Manifest = { readonly kind: string; readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Record<string, string> }; readonly spec?: Record<string, unknown>; readonly webhooks?: readonly Webhook[]; readonly rules?: readonly unknown[]; readonly subjects?: readonly unknown[] };
 type Webhook = { readonly name: string; readonly failurePolicy: string; readonly timeoutSeconds: number; readonly sideEffects: string; readonly matchConditions: readonly { name: string; expression: string }[]; readonly clientConfig: { readonly service: { name: string; namespace: string; port: number; path: string } } };
 type Port = { readonly name: string; readonly port: number; readonly targetPort: string };
 
@@ -66,6 +66,17 @@ test('the webhook takes the right to write that one configuration and its own Se
   assert.deepEqual(names('', 'validatingwebhookconfigurations'), []);
   assert.equal(JSON.stringify(names('webhook: {}\n', 'secrets')).includes('"signet-webhook"'), true);
   assert.equal(JSON.stringify(names('', 'secrets')).includes('signet-webhook'), false);
+});
+
+test('the right to sign for whatever issuers cert-manager has comes with one component, for the account that Signet runs as, and is there in no other way', (context) => {
+  const objects = build(['cert-manager'], context);
+  if (objects === null) return;
+  const plain = build([], context) ?? [];
+  const added = objects.filter((each) => !plain.some((other) => identity(other) === identity(each)));
+  assert.deepEqual(added.map(identity).sort(), ['ClusterRole /signet-cert-manager', 'ClusterRoleBinding /signet-cert-manager']);
+  assert.deepEqual(of(added, 'ClusterRole').rules, [{ apiGroups: ['certificates.k8s.io'], resources: ['signers'], resourceNames: ['clusterissuers.cert-manager.io/*', 'issuers.cert-manager.io/*'], verbs: ['sign'] }]);
+  assert.deepEqual(of(added, 'ClusterRoleBinding').subjects, of(plain, 'ClusterRoleBinding').subjects);
+  assert.doesNotMatch(JSON.stringify(plain.map(({ rules }) => rules)), /\*/);
 });
 
 /** The overlay with these components; null, with the test skipped, where there is no kubectl. */

@@ -1,0 +1,48 @@
+/** What `discover.certManager.allow` can say. */
+export const DISCOVERED_ALLOW = ['approved', 'sameNamespace'] as const;
+export type DiscoveredAllow = (typeof DISCOVERED_ALLOW)[number];
+
+/** Which issuer of cert-manager a signerName means. */
+export type IssuerReference = { readonly kind: 'ClusterIssuer'; readonly name: string } | { readonly kind: 'Issuer'; readonly namespace: string; readonly name: string };
+
+/** An issuer as its object was last seen. */
+export type DiscoveredIssuer = {
+  readonly reference: IssuerReference;
+  /** `ca`: it signs with a key pair from a Secret; `other`: in another way, which is not Signet's; `none`: it does not say how. */
+  readonly type: 'ca' | 'other' | 'none';
+  /** Name of the Secret of a `ca` issuer; '' else. */
+  readonly secretName: string;
+  /** Whether cert-manager has found it to be right. */
+  readonly ready: boolean;
+  readonly urls: IssuerUrls;
+};
+
+/** URLs that an issuer has in every certificate (RFC 5280 §4.2.1.13, §4.2.2.1). Printable ASCII. */
+export type IssuerUrls = { readonly crl: readonly string[]; readonly ocsp: readonly string[]; readonly issuer: readonly string[] };
+
+export const NO_URLS: IssuerUrls = { crl: [], ocsp: [], issuer: [] };
+
+const GROUP = 'cert-manager.io';
+
+/**
+ * Reads `clusterissuers.cert-manager.io/NAME` and `issuers.cert-manager.io/NAMESPACE.NAME`, the forms of cert-manager. A name may have dots, a
+ * namespace has none: what is before the first one is the namespace. Without a dot the namespace is '', where no issuer can be. null: it is no such name.
+ */
+export function parseIssuerReference(signerName: string): IssuerReference | null {
+  const [domain, name, ...rest] = signerName.split('/');
+  if (name === undefined || name === '' || rest.length > 0) return null;
+  if (domain === `clusterissuers.${GROUP}`) return { kind: 'ClusterIssuer', name };
+  if (domain !== `issuers.${GROUP}`) return null;
+  const dot = name.indexOf('.');
+  return { kind: 'Issuer', namespace: dot < 0 ? '' : name.slice(0, dot), name: name.slice(dot + 1) };
+}
+
+/** The signerName that means this issuer. */
+export function signerNameOf(reference: IssuerReference): string {
+  return reference.kind === 'ClusterIssuer' ? `clusterissuers.${GROUP}/${reference.name}` : `issuers.${GROUP}/${reference.namespace}.${reference.name}`;
+}
+
+/** As cert-manager writes it: `ClusterIssuer /foo`, `Issuer team-a/ca`. */
+export function issuerText(reference: IssuerReference): string {
+  return `${reference.kind} ${reference.kind === 'Issuer' ? reference.namespace : ''}/${reference.name}`;
+}
