@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { clash } from './adapters/authorities/conflict.ts';
+import { clash, rivalOf } from './adapters/authorities/conflict.ts';
 import { SecretAuthority } from './adapters/authorities/secret.ts';
+import { certManagerIssuers, type CertManagerIssuers } from './adapters/issuers/issuers.ts';
+import { issuerReport } from './adapters/issuers/report.ts';
+import { foreignCertificates } from './adapters/foreign-certificates.ts';
 import { startHttp } from './adapters/http/server.ts';
 import type { Connection } from './adapters/kubernetes/connection.ts';
 import { kubernetesEvents } from './adapters/kubernetes/events.ts';
@@ -16,7 +19,7 @@ import { createRecorder } from './adapters/record/recorder.ts';
 import { startWebhook, type Webhook, type WebhookOptions } from './adapters/webhook/webhook.ts';
 import type { Config, SignerConfig } from './config.ts';
 import { WITHOUT_GUARD } from './config/remarks.ts';
-import type { ObjectName } from './config/values.ts';
+import type { CertManagerConfig, ObjectName } from './config/values.ts';
 import { adoptLoop } from './control/adopt.ts';
 import { caDesk } from './control/ask-ca.ts';
 import { issueLoop } from './control/issue.ts';
@@ -27,6 +30,7 @@ import type { Authority, Backlog, Log } from './control/ports.ts';
 import { publishLoop } from './control/publish.ts';
 import { Queue, type QueueOptions } from './control/queue.ts';
 import { admissionVerdict } from './core/admission.ts';
+import { waitingNotice } from './core/decide-discovered.ts';
 import { inOurDomain, signerNotFound } from './core/decide.ts';
 import { dependsOnLabels, labelKeys } from './core/namespace-claim.ts';
 import { ownSecretName } from './core/own-secret.ts';
@@ -66,13 +70,15 @@ const CA_CHECK_MS = 30_000;
 export async function startApp({ config, connection, namespace, version, log, now = () => new Date(), authority: between = (_signer, own) => own }: AppOptions, signal: AbortSignal): Promise<App> {
   // Every watch listens for the end; Node takes more than ten listeners for a leak.
   setMaxListeners(0, signal);
-  const { meter, record, eventDropped, reviewed, page } = createMetrics({ signers: config.signers.map(({ name }) => name), version, backlog });
+  const metrics = createMetrics({ signers: config.signers.map(({ name }) => name), version, backlog });
+  const { meter, record, eventDropped, reviewed, page } = metrics;
   const onBug = (where: string) => (name: string, error: unknown) => {
     meter.bug(where);
     log.error(`a bug in ${where}: please report it`, { name, error });
   };
   const queue = (where: string, work: QueueOptions['work']): Queue => new Queue({ work, onBug: onBug(where) }, signal);
 
+  const monotonic = (): number => performance.now();
   const events = kubernetesEvents({ connection, log, onDropped: eventDropped, now });
   /** Signet's own Secrets as they were last seen: a write is guarded by what it was decided on. */
   const ownSecrets = new Map<string, SecretSnapshot | null>();
@@ -86,6 +92,7 @@ export async function startApp({ config, connection, namespace, version, log, no
   const dependent = config.policy.signers.filter((signer) => dependsOnLabels(signer, config.policy));
   const namespaces = keys.size === 0 ? null : namespaceDirectory({ connection, keys, log, onChange: labelsChanged, onBug: (error) => onBug('watch')('namespaces', error) });
   const unfinished = new Map<string, number>();
+  const issuers = config.discover.certManager === null ? null : discovered(config.discover.certManager);
   let synced = false;
   const unserved = recent(REMEMBERED);
   const requests = kubernetesRequests({
@@ -104,26 +111,33 @@ export async function startApp({ config, connection, namespace, version, log, no
       if (unserved.add(observed.uid)) meter.decided(observed.signerName, 'unserved', 'SignerNotFound');
       events.emit(observed, { type: 'Warning', ...signerNotFound(observed.signerName) });
     },
+    onUnapproved: (request) => {
+      const notice = issuers === null || policyEntry.has(request.signerName) ? null : waitingNotice(request.requester, config.policy);
+      if (notice !== null) events.emit(request, notice);
+    },
+    onForeign: foreignCertificates({ metrics, log, monotonic }),
     onPending: (signerName, change) => {
       meter.pending(signerName, change);
-      unfinished.set(signerName, (unfinished.get(signerName) ?? 0) + change);
+      const count = (unfinished.get(signerName) ?? 0) + change;
+      if (count > 0) unfinished.set(signerName, count);
+      else unfinished.delete(signerName);
     },
     onSynced: () => (synced = true),
     onSeen: () => meter.watched(now()),
     onBug: (error) => onBug('watch')('requests', error),
   });
   const recorder = createRecorder({ log, now, version, file: config.audit, meter: record, onRecovered: () => [...authorities.keys()].forEach((name) => issuing.nudge(name)) });
-  const monotonic = (): number => performance.now();
   const limits = new Map(config.signers.map((signer) => [signer.name, signer.limits]));
   const gate = new Gate({ limits, call: look, onPause: (signer, pause) => log.warn('the CA is left alone for a while', { signer, ...pause }), onResume: resumed, monotonic }, signal);
   const cas = new Map([...authorities].map(([name, own]) => [name, between(name, own)]));
-  const issuing = queue('issue', issueLoop({ policy: config.policy, namespaceLabels: () => namespaces?.labels() ?? null, requests, authority: (name) => cas.get(name), desk: caDesk({ gate, limits, monotonic }), events, recorder, log, meter, now, monotonic, randomBytes }));
+  const issuing = queue('issue', issueLoop({ policy: config.policy, namespaceLabels: () => namespaces?.labels() ?? null, requests, authority, discovery: issuers === null ? null : { ...issuers, allow: config.discover.certManager?.allow ?? [] }, desk: caDesk({ gate, limits, monotonic }), events, recorder, log, meter, now, monotonic, randomBytes }));
 
   const missing = (): string[] => [
     ...(synced ? [] : ['the first list of CertificateSigningRequests']),
     ...(namespaces === null || namespaces.labels() !== null ? [] : ['the first list of Namespaces']),
     ...(recorder.ready ? [] : [`the record ${config.audit?.path}`]),
-    ...[...authorities].flatMap(([name, authority]) => (authority.tried ? [] : [`a first look at the CA of ${name}`])),
+    ...(issuers === null || issuers.synced ? [] : ['the first list of cert-manager\'s issuers']),
+    ...[...authorities].flatMap(([name, own]) => (own.tried ? [] : [`a first look at the CA of ${name}`])),
   ];
   const http = await startHttp({ ...config.http, metrics: page, ready: () => ({ ok: missing().length === 0, missing: missing() }), onBug: (error) => onBug('http')('', error) });
   recorder.open();
@@ -135,7 +149,7 @@ export async function startApp({ config, connection, namespace, version, log, no
     certify();
   }, CA_CHECK_MS);
 
-  const running = [requests.run(signal), events.run(signal), ...(namespaces === null ? [] : [namespaces.run(signal)]), ...publications.map((publication) => publication.run(signal)), ...config.signers.flatMap(watchCa), ...(webhook === null ? [] : [webhook.run(signal)])];
+  const running = [requests.run(signal), events.run(signal), ...(namespaces === null ? [] : [namespaces.run(signal)]), ...(issuers === null ? [] : [issuers.run(signal)]), ...publications.map((publication) => publication.run(signal)), ...config.signers.flatMap(watchCa), ...(webhook === null ? [] : [webhook.run(signal)])];
   log.info('started', { version, cluster: connection.source, server: connection.transport.server, signers: [...authorities.keys()], http: http.address, ...(webhook === null ? {} : { webhook: webhook.address }) });
   if (!config.guard && config.signers.length > 0) log.warn(`guard ${WITHOUT_GUARD}`);
   return { http: http.address, missing, ended: end() };
@@ -156,6 +170,7 @@ export async function startApp({ config, connection, namespace, version, log, no
   function serves(signerName: string): Service {
     const signer = policyEntry.get(signerName);
     if (signer !== undefined) return signer.approval;
+    if (issuers?.covers(signerName) === true) return 'external';
     return inOurDomain(signerName, config.policy.signers) ? 'ours' : 'other';
   }
 
@@ -203,6 +218,38 @@ export async function startApp({ config, connection, namespace, version, log, no
     ];
   }
 
+  function discovered({ clusterResourceNamespace, namespaces: served }: CertManagerConfig): CertManagerIssuers {
+    const report = issuerReport({ metrics, meter, configured: [...policyEntry.keys()], log });
+    return certManagerIssuers({
+      connection,
+      clusterResourceNamespace,
+      namespaces: served,
+      owner: (of, secret) => config.signers.find(({ ca }) => ca.secret.namespace === of && ca.secret.name === secret)?.name ?? null,
+      rival: (pair) => rivalOf(pair, authorities),
+      wanted: (name) => (unfinished.get(name) ?? 0) > 0,
+      log,
+      now,
+      monotonic,
+      configured: (name) => policyEntry.has(name),
+      onChange(name, found) {
+        report(name, found);
+        if (!policyEntry.has(name)) lookAgain(name);
+      },
+      onSynced: () => [...unfinished.keys()].forEach(lookAgain),
+      onBug: (error) => onBug('watch')('issuers', error),
+    });
+  }
+
+  /** At all requests of a signer: what they waited for may be there. */
+  function lookAgain(signer: string): void {
+    gate.renew(signer);
+    for (const name of requests.of(signer)) look(name, signer);
+  }
+
+  function authority(name: string): Authority | undefined {
+    return cas.get(name) ?? issuers?.find(name)?.authority ?? undefined;
+  }
+
   /** Whose turn it is within a signer depends on who asks: a stranger's flood at a tenant's signer is the stranger's. */
   function look(name: string, signer: string): void {
     const observed = requests.get(name);
@@ -215,8 +262,8 @@ export async function startApp({ config, connection, namespace, version, log, no
   }
 
   function backlog(): Backlog[] {
-    const of = { queue: issuing, gate, unfinished: (name: string) => unfinished.get(name) ?? 0, ready: (name: string) => cas.get(name)?.state().ready === true };
-    return [...cas.keys()].map((name) => backlogOf(name, of));
+    const of = { queue: issuing, gate, unfinished: (name: string) => unfinished.get(name) ?? 0, ready: (name: string) => authority(name)?.state().ready === true };
+    return [...cas.keys(), ...(issuers?.names() ?? []).filter((name) => !cas.has(name))].map((name) => backlogOf(name, of));
   }
 
   /** What waits is decided by the labels as they are now; what was refused stays refused. */

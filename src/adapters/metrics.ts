@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { AuthorityState, Backlog, Meter } from '../control/ports.ts';
+import type { AuthorityState, Backlog, Meter, WaitsFor } from '../control/ports.ts';
 import type { Reason } from '../core/reason.ts';
 import type { RecordMeter } from './record/recorder.ts';
 
@@ -8,7 +8,7 @@ export type MetricsOptions = {
   /** The configured signers. Any other name becomes `other`: whoever may create a CSR chooses its signerName, and a label value is for ever. */
   readonly signers: readonly string[];
   readonly version: string;
-  /** What waits, of each configured signer, when it is asked. */
+  /** What waits, of each configured signer and each that is served beside them, when it is asked. */
   readonly backlog?: () => readonly Backlog[];
 };
 
@@ -19,6 +19,14 @@ export type Metrics = {
   eventDropped(): void;
   /** The admission webhook let a request be created, or not. */
   reviewed(signer: string, verdict: 'allowed' | 'refused'): void;
+  /** A signer that is not configured is served from now on, under its own name. */
+  serve(signer: string): void;
+  /** It is not any more: its series go, as whoever may make issuers could fill the memory otherwise. */
+  forget(signer: string): void;
+  /** Issuers that are not Signet's have the CA of this configured signer. */
+  shared(signer: string, is: boolean): void;
+  /** Somebody else wrote a certificate into a request that Signet was to answer. */
+  foreign(signer: string): void;
   /** The page for a scraper that sent this Accept header: OpenMetrics where it asks for it, Prometheus' text otherwise. */
   page(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }>;
 };
@@ -39,29 +47,42 @@ export function createMetrics({ signers, version, backlog = () => [] }: MetricsO
   const registers = [registry];
   const requests = new Counter({ name: 'signet_requests_total', help: 'Requests by decision', labelNames: ['signer', 'outcome', 'reason'], registers });
   const duration = new Histogram({ name: 'signet_issue_duration_seconds', help: 'From the Approved event to the answer of the API server', labelNames: ['signer'], buckets: ISSUE_SECONDS, registers });
-  const pending = new Gauge({ name: 'signet_pending_requests', help: 'Requests that wait for a decision or a certificate', labelNames: ['signer'], registers });
+  // Of signers that come and go it is counted anew each time: a request may be older than its signer.
+  const pending: Gauge = new Gauge({ name: 'signet_pending_requests', help: 'Requests that wait for a decision or a certificate', labelNames: ['signer'], registers, collect: () => {
+    for (const { signer, waiting } of backlog()) if (found.has(signer)) pending.set({ signer }, Object.values(waiting).reduce((sum, count) => sum + count, 0));
+  } });
   const watched = new Gauge({ name: 'signet_watch_last_event_timestamp_seconds', help: 'When the watch of requests last heard anything', registers });
   const dropped = new Counter({ name: 'signet_events_dropped_total', help: 'Kubernetes Events that were not written, for want of room or rate', registers });
   const reviews = new Counter({ name: 'signet_webhook_reviews_total', help: 'Requests that the API server asked the admission webhook about', labelNames: ['signer', 'verdict'], registers });
+  const sharing = new Gauge({ name: 'signet_ca_shared', help: 'Whether issuers that are not Signet\'s sign with the CA of the signer', labelNames: ['signer'], registers });
+  const foreign = new Counter({ name: 'signet_foreign_certificates_total', help: 'Requests of the signer that somebody else answered with a certificate', labelNames: ['signer'], registers });
   const bugs = new Counter({ name: 'signet_bugs_total', help: 'Things that should not happen, by place; each has a line in the log', labelNames: ['where'], registers });
   new Gauge({ name: 'signet_build_info', help: 'The version that runs', labelNames: ['version'], registers }).set({ version }, 1);
   const authorities = authorityGauges(registers);
   const bundle = bundleGauge(registers);
-  backlogGauges(registers, backlog);
+  const waiting = backlogGauges(registers, backlog);
   processMetrics(registers);
 
   requests.inc({ signer: 'other', outcome: 'unserved', reason: 'SignerNotFound' }, 0);
-  const label = labelOf(signers);
+  /** Signers that are not configured and served, each with the labels of its decisions. */
+  const found = new Map<string, Map<string, Record<string, string>>>();
+  const configured = new Set(signers);
+  const label = (signer: string): string => (configured.has(signer) || found.has(signer) ? signer : 'other');
   for (const signer of signers) {
     for (const expected of EXPECTED) requests.inc({ signer, ...expected }, 0);
     duration.zero({ signer });
     pending.set({ signer }, 0);
   }
   const meter: Meter = {
-    decided: (signer, outcome, reason) => requests.inc({ signer: label(signer), outcome, reason }),
+    decided(signer, outcome, reason) {
+      found.get(signer)?.set(`${outcome} ${reason}`, { signer, outcome, reason });
+      requests.inc({ signer: label(signer), outcome, reason });
+    },
     issued: (signer, seconds) => duration.observe({ signer: label(signer) }, seconds),
-    pending: (signer, change) => pending.inc({ signer: label(signer) }, change),
-    authority: (signer, state) => authorities(label(signer), state),
+    pending(signer, change) {
+      if (configured.has(signer)) pending.inc({ signer }, change);
+    },
+    authority: (signer, state) => authorities.show(label(signer), state),
     bundle: (signer, sha256) => bundle(label(signer), sha256),
     watched: (at) => watched.set(at.getTime() / 1000),
     bug: (where) => bugs.inc({ where }),
@@ -71,6 +92,18 @@ export function createMetrics({ signers, version, backlog = () => [] }: MetricsO
     record: recordMeter(registers),
     eventDropped: () => dropped.inc(),
     reviewed: (signer, verdict) => reviews.inc({ signer: label(signer), verdict }),
+    serve(signer) {
+      if (!configured.has(signer) && !found.has(signer)) found.set(signer, new Map());
+    },
+    forget(signer) {
+      for (const labels of found.get(signer)?.values() ?? []) requests.remove(labels);
+      if (!found.delete(signer)) return;
+      for (const each of [duration, pending, foreign]) each.remove({ signer });
+      waiting.forget(signer);
+      authorities.forget(signer);
+    },
+    shared: (signer, is) => sharing.set({ signer }, is ? 1 : 0),
+    foreign: (signer) => foreign.inc({ signer: label(signer) }),
     page: async (accept) => {
       const text = await registry.metrics();
       if (!accept?.includes('application/openmetrics-text')) return { contentType: Registry.PROMETHEUS_CONTENT_TYPE, body: text };
@@ -79,38 +112,48 @@ export function createMetrics({ signers, version, backlog = () => [] }: MetricsO
   };
 }
 
-function labelOf(signers: readonly string[]): (signer: string) => string {
-  const known = new Set(signers);
-  return (signer) => (known.has(signer) ? signer : 'other');
-}
-
-function authorityGauges(registers: Registry[]): (signer: string, state: AuthorityState) => void {
+function authorityGauges(registers: Registry[]): { show: (signer: string, state: AuthorityState) => void; forget: (signer: string) => void } {
   const ready = new Gauge({ name: 'signet_ca_ready', help: 'Whether the CA of the signer can sign', labelNames: ['signer'], registers });
   const held = new Gauge({ name: 'signet_ca_held', help: 'Whether another key pair waits in the source for a rotation', labelNames: ['signer'], registers });
   const expiration = new Gauge({ name: 'signet_ca_expiration_timestamp_seconds', help: 'End of validity of each certificate of the CA\'s chain', labelNames: ['signer', 'certificate'], registers });
   const shown = new Map<string, readonly string[]>();
-  return (signer, state) => {
-    ready.set({ signer }, state.ready ? 1 : 0);
-    // An expired CA keeps its last known date, which is what an alert on it needs.
-    if (!state.ready) return;
-    held.set({ signer }, state.held === null ? 0 : 1);
-    const { chain } = state.authority;
-    const names = chain.map((_, i) => (i === 0 ? 'issuer' : i === chain.length - 1 ? 'root' : `intermediate-${i}`));
-    for (const certificate of shown.get(signer) ?? []) if (!names.includes(certificate)) expiration.remove({ signer, certificate });
-    names.forEach((certificate, i) => expiration.set({ signer, certificate }, (chain[i]?.notAfter.getTime() ?? 0) / 1000));
-    shown.set(signer, names);
+  return {
+    show(signer, state) {
+      ready.set({ signer }, state.ready ? 1 : 0);
+      // An expired CA keeps its last known date, which is what an alert on it needs.
+      if (!state.ready) return;
+      held.set({ signer }, state.held === null ? 0 : 1);
+      const { chain } = state.authority;
+      const names = chain.map((_, i) => (i === 0 ? 'issuer' : i === chain.length - 1 ? 'root' : `intermediate-${i}`));
+      for (const certificate of shown.get(signer) ?? []) if (!names.includes(certificate)) expiration.remove({ signer, certificate });
+      names.forEach((certificate, i) => expiration.set({ signer, certificate }, (chain[i]?.notAfter.getTime() ?? 0) / 1000));
+      shown.set(signer, names);
+    },
+    forget(signer) {
+      for (const gauge of [ready, held]) gauge.remove({ signer });
+      for (const certificate of shown.get(signer) ?? []) expiration.remove({ signer, certificate });
+      shown.delete(signer);
+    },
   };
 }
 
 /** Counted when they are asked for: what waits changes with every step of every request. */
-function backlogGauges(registers: Registry[], backlog: () => readonly Backlog[]): void {
+function backlogGauges(registers: Registry[], backlog: () => readonly Backlog[]): { forget: (signer: string) => void } {
   const waiting: Gauge = new Gauge({ name: 'signet_waiting_requests', help: 'Requests that wait, by what they wait for', labelNames: ['signer', 'why'], registers, collect: () => {
     for (const { signer, waiting: counts } of backlog()) for (const [why, count] of Object.entries(counts)) waiting.set({ signer, why }, count);
   } });
   const paused: Gauge = new Gauge({ name: 'signet_ca_paused', help: 'Whether the CA of the signer is left alone for a while, as it failed too often', labelNames: ['signer'], registers, collect: () => {
     for (const each of backlog()) paused.set({ signer: each.signer }, each.paused ? 1 : 0);
   } });
+  return {
+    forget(signer) {
+      for (const why of WAITS_FOR) waiting.remove({ signer, why });
+      paused.remove({ signer });
+    },
+  };
 }
+
+const WAITS_FOR: readonly WaitsFor[] = ['turn', 'rate', 'concurrency', 'ca', 'retry', 'approval'];
 
 /** One series for each signer: the hash that was published before is taken away. */
 function bundleGauge(registers: Registry[]): (signer: string, sha256: string) => void {

@@ -1,6 +1,6 @@
 import { certificatePem, type Certificate } from '../core/certificate.ts';
 import { corresponds } from '../core/corresponds.ts';
-import { decide } from '../core/decide.ts';
+import { issuedBy } from '../core/chain.ts';
 import type { NamespaceLabels } from '../core/namespace-claim.ts';
 import type { GeneralName } from '../core/general-name.ts';
 import type { Observed } from '../core/observed.ts';
@@ -12,6 +12,7 @@ import { violationText } from '../core/violation.ts';
 import { askAtOnce, type CaDesk } from './ask-ca.ts';
 import { Refusal, Unavailable } from './errors.ts';
 import type { Waiting } from './gate.ts';
+import { nextStep, type Discovery } from './next-step.ts';
 import type { Authority, AuthorityState, Events, Log, Meter, Recorder, Requests, WriteResult } from './ports.ts';
 import type { Outcome } from './queue.ts';
 import type { Slot } from './slots.ts';
@@ -25,6 +26,8 @@ export type IssueOptions = {
   readonly authority: (signer: string) => Authority | undefined;
   /** How CAs are asked; default: without limits. */
   readonly desk?: CaDesk;
+  /** Issuers that no entry of the policy is about; default: none. */
+  readonly discovery?: Discovery | null;
   readonly events: Events;
   readonly recorder: Recorder;
   readonly log: Log;
@@ -50,8 +53,10 @@ export function issueLoop(given: IssueOptions): (name: string, signal: AbortSign
     const observed = options.requests.get(name);
     if (observed === undefined) return 'done';
     try {
-      const step = decide({ observed, policy: options.policy, namespaceLabels: options.namespaceLabels?.() ?? null, authority: caState(options, observed.signerName), now: options.now(), serial: options.randomBytes(SERIAL_OCTETS) });
-      return await perform(step, observed, options, signal, slot);
+      const serial = options.randomBytes(SERIAL_OCTETS);
+      const input = () => ({ observed, policy: options.policy, namespaceLabels: options.namespaceLabels?.() ?? null, authority: caState(options, observed.signerName), now: options.now(), serial });
+      const step = nextStep(input, options.discovery ?? null, signal);
+      return await perform(step instanceof Promise ? await step : step, observed, options, signal, slot);
     } catch (error) {
       if (signal.aborted) return 'done';
       if (error instanceof Unavailable) return retry(observed, error, options);
@@ -101,17 +106,18 @@ async function perform(step: Step, observed: Observed, options: Whole, signal: A
 }
 
 async function issue(plan: Plan, observed: Observed, received: number | undefined, options: Whole, signal: AbortSignal, slot: Slot | undefined): Promise<Outcome> {
-  const { requests, meter, recorder, policy, desk } = options;
+  const { requests, meter, events, recorder, policy, desk } = options;
   const authority = options.authority(plan.signer);
   const signer = policy.signers.find(({ name }) => name === plan.signer);
   const state = authority?.state();
-  if (authority === undefined || signer === undefined || state?.ready !== true) throw new Unavailable(`the CA of signer "${plan.signer}" went away`);
+  if (authority === undefined || state?.ready !== true) throw new Unavailable(`the CA of signer "${plan.signer}" went away`);
 
   const asked = await desk.ask({ plan, observed, signal, slot }, async (within) => asPlanned(await authority.issue(plan, within), { plan, anchor: state.authority.anchor, signedHere: authority.signsHere ?? false }, observed, options));
   if (asked.waits !== null) return setAside(asked, observed, options);
   const chain = asked.answer;
   const serial = hex(plan.serial);
-  const record = { ...subject(observed, plan.names), serial, caSha256: plan.issuer, policy: plan.policy, notAfter: plan.notAfter, adjustments: plan.adjustments, reason: 'PolicyAllowed' } as const;
+  const reason = plan.requested === undefined ? 'PolicyAllowed' : 'CertificateIssued';
+  const record = { ...subject(observed, plan.names), serial, caSha256: plan.issuer, policy: plan.policy, notAfter: plan.notAfter, adjustments: plan.adjustments, reason } as const;
   await recorder.intend({ what: 'issuing', ...record, seconds: secondsSince(received, options) });
   const result = await requests.deliver(observed, delivered(chain, signer), annotations(plan, serial), signal).catch((error: unknown) => {
     // Where no answer came the API server may have taken it.
@@ -124,8 +130,9 @@ async function issue(plan: Plan, observed: Observed, received: number | undefine
     return settled(result);
   }
   if (seconds !== null) meter.issued(plan.signer, seconds);
-  meter.decided(plan.signer, 'issued', 'PolicyAllowed');
-  // No Event: a mesh with EC keys, or one that asks for longer lives than it gets, would have one for every certificate, and refusals could not be told among them.
+  meter.decided(plan.signer, 'issued', reason);
+  if (reason === 'CertificateIssued') events.emit(observed, { type: 'Normal', reason, message: 'Certificate fetched from issuer successfully' });
+  // Else no Event: a mesh with EC keys, or one that asks for longer lives than it gets, would have one for every certificate, and refusals could not be told among them.
   recorder.note({ what: 'issued', ...record, seconds });
   return 'done';
 }
@@ -161,8 +168,10 @@ function annotations(plan: Plan, serial: string): Record<string, string> {
  * The PEM of status.certificate: leaf, then intermediates in issuing order. The anchor is what verifiers have already; it goes
  * along only where a client takes it from there (`includeRoot`, for ztunnel and istiod's K8S_SIGNER).
  */
-function delivered(chain: readonly Certificate[], { includeRoot }: Signer): string {
-  return (includeRoot ? chain : chain.slice(0, -1)).map(certificatePem).join('');
+function delivered(chain: readonly Certificate[], signer: Signer | undefined): string {
+  // Of an issuer that is found nobody said what its verifiers trust: as with cert-manager all goes along but what signed itself.
+  if (signer === undefined) return chain.filter((each, i) => i === 0 || !issuedBy(each, each)).map(certificatePem).join('');
+  return (signer.includeRoot ? chain : chain.slice(0, -1)).map(certificatePem).join('');
 }
 
 function caState({ authority }: IssueOptions, signerName: string): { ready: true; chain: readonly Certificate[] } | Extract<AuthorityState, { ready: false }> {

@@ -1,7 +1,8 @@
 import type { Certificate } from '../core/certificate.ts';
-import type { Observed } from '../core/observed.ts';
+import type { DiscoveredIssuer, IssuerReference } from '../core/discovered-issuer.ts';
+import type { Observed, RequesterIdentity } from '../core/observed.ts';
 import type { Plan } from '../core/plan.ts';
-import type { Reason } from '../core/reason.ts';
+import type { CaReason, Reason } from '../core/reason.ts';
 import type { RecordEntry } from '../core/record-entry.ts';
 
 /** What the loops need of the world. Each port has a few methods and says how it fails. */
@@ -40,6 +41,33 @@ export interface Authority {
   issue(plan: Plan, signal: AbortSignal): Promise<readonly Certificate[]>;
 }
 
+/** The CA of an issuer that somebody else looks after. */
+export interface DiscoveredAuthority extends Authority {
+  /** The signer of the configuration whose CA it is, so that it does not sign; null: none. */
+  readonly rival: string | null;
+  /** When its source was looked at last, in milliseconds of the monotonic clock. */
+  readonly lookedAt: number;
+  /** Makes sure that this was at most so many milliseconds ago. What it finds is its state: trouble does not reject. */
+  refresh(maxAge: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Issuers that are served without an entry in the configuration. */
+export interface Discovered {
+  /** Who is meant by a signerName that is for them; null: it is not. */
+  find(signerName: string): Found | null;
+  /** Whether a requester may use an issuer of a namespace. Throws Unavailable. */
+  mayReference(requester: RequesterIdentity, issuer: { readonly namespace: string; readonly name: string }, signal: AbortSignal): Promise<boolean>;
+}
+
+export type Found = {
+  /** Whether all issuers have been seen once: before that, one that is not there may be. */
+  readonly known: boolean;
+  readonly reference: IssuerReference;
+  readonly issuer: DiscoveredIssuer | null;
+  /** null for an issuer without a CA in a Secret. */
+  readonly authority: DiscoveredAuthority | null;
+};
+
 /** A CA whose key pair can change while it serves. */
 export interface AdoptingAuthority extends Authority {
   /** Whether everything it needs to know has been looked for once: before that a missing CA is ignorance, not a state. */
@@ -50,7 +78,7 @@ export interface AdoptingAuthority extends Authority {
 
 export type AuthorityState =
   | { readonly ready: true; readonly authority: CertificateAuthority; /** A pair that waits for a rotation, in words; null: none. */ readonly held: string | null }
-  | { readonly ready: false; readonly reason: 'CertificateAuthorityUnavailable' | 'CertificateAuthorityExpired'; readonly message: string; /** For operators, in place of the message: it may name other signers, which requesters must not be told of. */ readonly detail?: string };
+  | { readonly ready: false; readonly reason: CaReason; readonly message: string; /** For operators, in place of the message: it may name other signers, which requesters must not be told of. */ readonly detail?: string };
 
 /** The CA's public side, one immutable value: replaced whole. */
 export type CertificateAuthority = {

@@ -9,7 +9,7 @@ import type { Observed } from './observed.ts';
 import { sameNamespaceSigner } from './same-namespace.ts';
 import type { RefusalReason } from './reason.ts';
 import type { Policy } from './signer.ts';
-import type { Step } from './step.ts';
+import type { Notice, Step } from './step.ts';
 import { quoted, violationText, type Violation } from './violation.ts';
 
 export type DiscoveredInput = DecideInput & {
@@ -32,7 +32,10 @@ export type DiscoveredInput = DecideInput & {
 export function decideDiscovered(input: DiscoveredInput): Step {
   const { observed, issuer, reference, policy, allow } = input;
   if (observed.state === 'final') return { do: 'nothing', why: 'it is decided' };
-  if (observed.state === 'pending') return { do: 'nothing', why: 'somebody else approves for this signer', ...waitingNotice(observed, policy) };
+  if (observed.state === 'pending') {
+    const notice = waitingNotice(observed.requester, policy);
+    return { do: 'nothing', why: 'somebody else approves for this signer', ...(notice === null ? {} : { notice }) };
+  }
   if (issuer === null) return { do: 'nothing', why: 'there is no such issuer', notice: { reason: 'IssuerNotFound', message: `Referenced ${issuerText(reference)} not found` } };
   if (issuer.type === 'none') return { do: 'nothing', why: 'the issuer has no type', notice: { reason: 'IssuerTypeMissing', message: `Referenced ${issuerText(reference)} is missing type` } };
   if (issuer.type === 'other') return { do: 'nothing', why: 'the issuer has no CA in a Secret' };
@@ -49,6 +52,12 @@ export function decideDiscovered(input: DiscoveredInput): Step {
 /** Whether the answer turns on a SubjectAccessReview: cert-manager asks one for Issuers, and so not for ClusterIssuers. */
 export function asksReference({ observed, reference, issuer }: Pick<DiscoveredInput, 'observed' | 'reference' | 'issuer'>): boolean {
   return reference.kind === 'Issuer' && observed.state === 'approved' && issuer?.type === 'ca';
+}
+
+/** What the requester of a request that nobody has approved is told; null: nothing, as it approves by itself within milliseconds, or never. */
+export function waitingNotice({ username }: { readonly username: string }, { requesters }: Policy): (Notice & { readonly type: 'Normal' }) | null {
+  if (requesters.some(({ user, approves }) => approves && user === username)) return null;
+  return { reason: 'WaitingApproval', message: 'Waiting for the Approved condition before issuing', type: 'Normal' };
 }
 
 function asApproved(input: DiscoveredInput, issuer: DiscoveredIssuer, lifetime: number): Step {
@@ -74,12 +83,6 @@ function asWorkload(input: DiscoveredInput, { urls }: DiscoveredIssuer, { namesp
 
 function speaksForItself({ requester }: Observed, { requesters }: Policy): boolean {
   return requesters.some(({ user, approves, vouches }) => user === requester.username && (approves || vouches !== null));
-}
-
-function waitingNotice({ requester }: Observed, { requesters }: Policy): { notice?: { reason: 'WaitingApproval'; message: string; type: 'Normal' } } {
-  // It approves within milliseconds, or never: nobody has to be told.
-  if (requesters.some(({ user, approves }) => approves && user === requester.username)) return {};
-  return { notice: { reason: 'WaitingApproval', message: 'Waiting for the Approved condition before issuing', type: 'Normal' } };
 }
 
 function deniedReference({ observed, reference }: DiscoveredInput): Step {

@@ -116,7 +116,7 @@ export function asksForLabels(policy: Policy): boolean {
 }
 
 /** A CA that has no bounds: a plan under it is what the policy alone makes of a request. */
-const ANY_CA: CaState = { ready: true, chain: [{ notBefore: new Date(-8.64e15), notAfter: new Date(8.64e15), fingerprint: '' }] };
+const ANY_CA: CaState = { ready: true, chain: [{ notBefore: new Date(-8.64e15), notAfter: new Date(8.64e15), fingerprint: '', basicConstraints: null }] };
 /** Of no certificate that is ever made. */
 const NO_SERIAL = new Uint8Array(20);
 

@@ -1,5 +1,6 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 import { parseConfig, type Config } from '../../src/config.ts';
 import { rbacObjects } from '../../src/config/rbac.ts';
 import { buildProgram } from '../house/build.ts';
@@ -32,9 +33,10 @@ export interface SignetProcess extends AsyncDisposable {
 /** `config` is the text of signet.yaml, `nodeArgs` are for Node itself. */
 export async function startSignet({ controlPlane, config: text, nodeArgs = [] }: { controlPlane: ControlPlane; config: string; nodeArgs?: readonly string[] }): Promise<SignetProcess> {
   const config = valid(text);
-  await controlPlane.namespaces('signet-system', ...config.signers.map(({ ca }) => ca.secret.namespace));
+  const { certManager } = config.discover;
+  await controlPlane.namespaces('signet-system', ...config.signers.map(({ ca }) => ca.secret.namespace), ...(certManager === null ? [] : [certManager.clusterResourceNamespace, ...certManager.namespaces]));
   await controlPlane.serviceAccounts(ACCOUNT);
-  await controlPlane.api.apply(...(rbacObjects(config) as unknown as KubernetesObject[]), ...meshConfigMap(config));
+  await controlPlane.api.apply(...(rbacObjects(config) as unknown as KubernetesObject[]), ...meshConfigMap(config), ...(certManager === null ? [] : await wildcardRights()));
   const dir = await mkdtemp(join(controlPlane.dir, 'signet-'));
   const file = join(dir, 'signet.yaml');
   await writeFile(file, text);
@@ -96,6 +98,12 @@ function valid(text: string): Config {
   const parsed = parseConfig(text);
   if (!parsed.ok) throw new Error(`The test's own configuration is wrong: ${JSON.stringify(parsed.problems)}`);
   return parsed.config;
+}
+
+/** The component that an installation with `discover.certManager` has. */
+async function wildcardRights(): Promise<KubernetesObject[]> {
+  const file = join(import.meta.dirname, '../../manifests/components/cert-manager/rbac.yaml');
+  return parseAllDocuments(await readFile(file, 'utf8')).map((document) => document.toJS() as KubernetesObject);
 }
 
 /** The empty ConfigMap that the manifests bring. */

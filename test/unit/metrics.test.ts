@@ -18,7 +18,7 @@ test('every fixed name is on the page, with its type', async () => {
     Object.fromEntries(Object.entries(types).filter(([name]) => name?.startsWith('signet_'))),
     {
       signet_requests_total: 'counter', signet_issue_duration_seconds: 'histogram', signet_pending_requests: 'gauge', signet_watch_last_event_timestamp_seconds: 'gauge', signet_events_dropped_total: 'counter', signet_webhook_reviews_total: 'counter',
-      signet_bugs_total: 'counter', signet_build_info: 'gauge', signet_ca_ready: 'gauge', signet_ca_held: 'gauge', signet_ca_expiration_timestamp_seconds: 'gauge', signet_bundle_info: 'gauge', signet_waiting_requests: 'gauge', signet_ca_paused: 'gauge', signet_record_entries: 'gauge', signet_record_head_info: 'gauge', signet_record_failing: 'gauge', signet_record_lost_total: 'counter',
+      signet_bugs_total: 'counter', signet_build_info: 'gauge', signet_ca_ready: 'gauge', signet_ca_held: 'gauge', signet_ca_shared: 'gauge', signet_foreign_certificates_total: 'counter', signet_ca_expiration_timestamp_seconds: 'gauge', signet_bundle_info: 'gauge', signet_waiting_requests: 'gauge', signet_ca_paused: 'gauge', signet_record_entries: 'gauge', signet_record_head_info: 'gauge', signet_record_failing: 'gauge', signet_record_lost_total: 'counter',
     },
   );
   assert.match(page, /^signet_build_info\{version="1\.2\.3"\} 1$/m);

@@ -62,6 +62,26 @@ export function clash(pair: CaPair, name: string, signers: ReadonlyMap<string, C
   return null;
 }
 
+/** Whose CA it is already. `signer` is null where that cannot be told yet. */
+export type Rival = { readonly signer: string | null; readonly why: string };
+
+/**
+ * Which signer of the configuration, of all `signers`, the CA of an issuer that is found cannot be told apart from; null: none. Whoever wrote the
+ * configuration named that CA for one tenant, so the issuer gives way, whichever was first. Of what the signer has in use and what waits in its Secret
+ * either counts.
+ */
+export function rivalOf(pair: CaPair, signers: ReadonlyMap<string, Claim>): Rival | null {
+  for (const [signer, claim] of signers) {
+    if (!claim.tried) return { signer: null, why: `the CA of signer "${signer}" has not been looked at yet` };
+    for (const rival of [claim.claimed, claim.offered]) {
+      const found = rival === null ? null : overlap(pair, rival);
+      if (found === 'key') return { signer, why: `it has the key of signer "${signer}", which is in the configuration: certificates of that tenant are signed in no other way` };
+      if (found === 'trust' && !claim.sharedTrust) return { signer, why: `the root of one, it or signer "${signer}" of the configuration, verifies certificates of the other` };
+    }
+  }
+  return null;
+}
+
 function compare(a: CaPair, b: CaPair): Overlap | null {
   const [first, second] = [a.chain[0], b.chain[0]];
   if (first === undefined || second === undefined) return null;

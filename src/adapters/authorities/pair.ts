@@ -23,9 +23,9 @@ export type LoadedPair = { readonly ok: true; readonly pair: CaPair } | { readon
 /**
  * Reads a CA from PEM files and checks everything that would otherwise show at the first handshake: key and certificate belong
  * together, each certificate of the path is a CA that may sign, path lengths, order, and that the path ends in a root. With `anchor:
- * issuer` it ends in the issuing CA itself. A problem names the file and never quotes a key. Validity is looked at when signing.
+ * issuer` it ends in the issuing CA itself; with `last` wherever it ends, and of ca.crt the first certificate counts, as cert-manager does it. A problem names the file and never quotes a key. Validity is looked at when signing.
  */
-export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issuer' }): LoadedPair {
+export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issuer' | 'last' }): LoadedPair {
   const missing = (['tls.crt', 'tls.key'] as const).filter((name) => (files[name]?.length ?? 0) === 0);
   if (missing.length > 0) return { ok: false, problem: `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing: a CA needs both halves of its pair` };
   const key = readKey(files['tls.key']);
@@ -37,7 +37,7 @@ export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issue
 
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   if (Buffer.compare(own[0]?.publicKey.spki ?? spki, spki) !== 0) return { ok: false, problem: 'the first certificate of tls.crt is not for the key in tls.key' };
-  const built = buildChain([...own, ...roots], spki);
+  const built = buildChain([...own, ...(anchor === 'last' ? roots.slice(0, 1) : roots)], spki);
   if (!built.ok) return { ok: false, problem: `tls.crt and ca.crt: ${built.problem}` };
   const chain = anchor === 'issuer' ? built.chain.slice(0, 1) : built.chain;
   const problem = pathProblem(chain);

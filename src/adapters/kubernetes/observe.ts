@@ -1,4 +1,5 @@
-import type { Observed, RequestState } from '../../core/observed.ts';
+import { parseIssuerReference } from '../../core/discovered-issuer.ts';
+import type { Observed, RequesterIdentity, RequestState } from '../../core/observed.ts';
 import type { WireCondition, WireRequest } from './wire.ts';
 
 /**
@@ -26,13 +27,18 @@ export function observe(raw: WireRequest): Observed | string {
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     signerName: spec.signerName,
-    requester: { username: spec.username ?? '', uid: spec.uid ?? '', groups: spec.groups ?? [] },
+    requester: { username: spec.username ?? '', uid: spec.uid ?? '', groups: spec.groups ?? [], ...extraOf(spec) },
     request: decodeRequest(spec.request),
     usages: spec.usages ?? [],
     expirationSeconds: spec.expirationSeconds ?? null,
     annotations: ownAnnotations(metadata.annotations ?? {}),
     state: requestState(raw),
   };
+}
+
+/** A SubjectAccessReview repeats it, which is asked for Issuers alone. */
+function extraOf({ signerName, extra }: WireRequest['spec']): Pick<RequesterIdentity, 'extra'> {
+  return extra === undefined || parseIssuerReference(signerName)?.kind !== 'Issuer' ? {} : { extra };
 }
 
 /**

@@ -34,15 +34,24 @@ export type PendingRequestsOptions = {
   readonly onChanged: (change: Change) => void;
   /** An unfinished request for a signer that is not served although its domain is ours. It is not kept; told at each sight of it. */
   readonly onUnserved?: (request: Observed) => void;
+  /** A request that waits for somebody else's approval, which is not kept; told at each sight of it. */
+  readonly onUnapproved?: (request: Unapproved) => void;
+  /** A request that was kept, or counted, has a certificate that Signet did not write. */
+  readonly onForeign?: (signerName: string, name: string, writer: string) => void;
   /** Of the gauge of pending requests: kept ones, and those that wait for somebody else's approval. */
   readonly onPending?: (signerName: string, change: 1 | -1) => void;
   readonly onUnreadable?: (name: string, problem: string) => void;
   readonly onSynced?: () => void;
 };
 
+/** As much as an Event about it takes. */
+export type Unapproved = Pick<Observed, 'name' | 'uid' | 'signerName'> & { readonly requester: { readonly username: string } };
+
 export type PendingRequests = {
   readonly handlers: ObjectHandlers<WireRequest>;
   get(name: string): Pending | undefined;
+  /** The names of those that are kept of one signer. */
+  of(signerName: string): string[];
   /** It is finished by our own write: its event need not be waited for. A newer object of that name is left alone. */
   finish(name: string, uid: string): void;
 };
@@ -51,7 +60,7 @@ export type PendingRequests = {
  * The requests that are ours and still to do, nothing else: finished ones go at the event that finishes them, and of
  * those that wait for somebody else's approval only the name stays, for the count.
  */
-export function pendingRequests({ serves, monotonic = () => performance.now(), onChanged, onUnserved, onPending, onUnreadable, onSynced }: PendingRequestsOptions): PendingRequests {
+export function pendingRequests({ serves, monotonic = () => performance.now(), onChanged, onUnserved, onUnapproved, onForeign, onPending, onUnreadable, onSynced }: PendingRequestsOptions): PendingRequests {
   const kept = new Map<string, Pending>();
   const counted = new Map<string, string>();
 
@@ -81,6 +90,12 @@ export function pendingRequests({ serves, monotonic = () => performance.now(), o
     onChanged({ name: observed.name, uid: observed.uid, signerName: observed.signerName, state: observed.state, receivedAt: since });
   }
 
+  /** What Signet writes itself it has forgotten by then, and has its annotation. */
+  function tellForeign({ metadata, spec, status }: WireRequest): void {
+    if ((status?.certificate ?? '') === '' || metadata.annotations?.['signet.dev/serial'] !== undefined) return;
+    onForeign?.(spec.signerName, metadata.name, certificateWriter(metadata.managedFields));
+  }
+
   /** Returns whether the end of this object matters. */
   function onObject(raw: WireRequest): boolean {
     const receivedAt = monotonic();
@@ -88,12 +103,14 @@ export function pendingRequests({ serves, monotonic = () => performance.now(), o
     const service = serves(raw.spec?.signerName ?? '');
     const state = requestState(raw);
     if (service === 'other' || state === 'final') {
+      if (counted.has(name)) tellForeign(raw);
       drop(name, 'final', receivedAt);
       return false;
     }
     if (service === 'external' && state === 'pending') {
       kept.delete(name);
       count(name, raw.spec.signerName);
+      onUnapproved?.({ name, uid: raw.metadata.uid, signerName: raw.spec.signerName, requester: { username: raw.spec.username ?? '' } });
       return true;
     }
     const observed = observe(raw);
@@ -114,6 +131,7 @@ export function pendingRequests({ serves, monotonic = () => performance.now(), o
   return {
     handlers: { onObject, onGone: ({ name }: Gone) => drop(name, 'gone', monotonic()), ...(onSynced === undefined ? {} : { onSynced }) },
     get: (name) => kept.get(name),
+    of: (signerName) => [...kept].flatMap(([name, { observed }]) => (observed.signerName === signerName ? [name] : [])),
     finish(name, uid) {
       if (kept.get(name)?.observed.uid !== uid) return;
       kept.delete(name);
@@ -129,4 +147,12 @@ export function repeatedOf({ metadata: { managedFields: _, ...metadata }, status
 
 function small(repeated: Repeated): Repeated | null {
   return JSON.stringify(repeated).length > MAX_REPEATED ? null : repeated;
+}
+
+/** The field manager that wrote the certificate, by default the first word of a program's user agent; '' where it is not known. */
+function certificateWriter(managedFields: unknown): string {
+  if (!Array.isArray(managedFields)) return '';
+  const entries = managedFields as readonly { readonly manager?: unknown; readonly fieldsV1?: unknown }[];
+  const found = entries.find(({ fieldsV1 }) => JSON.stringify(fieldsV1 ?? null).includes('"f:certificate"'))?.manager;
+  return typeof found === 'string' ? found : '';
 }

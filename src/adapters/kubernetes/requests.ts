@@ -15,6 +15,8 @@ export const REQUESTS_PATH = '/apis/certificates.k8s.io/v1/certificatesigningreq
 const KIND = { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest' } as const;
 
 export type KubernetesRequests = Requests & {
+  /** The names of the requests of one signer that are still to do. */
+  of(signerName: string): string[];
   /** Keeps the requests up to date until the signal is aborted; never rejects. */
   run(signal: AbortSignal): Promise<void>;
 };
@@ -76,6 +78,7 @@ export function kubernetesRequests(options: KubernetesRequestsOptions): Kubernet
 
   return {
     get: (name) => pending.get(name)?.observed,
+    of: (signerName) => pending.of(signerName),
     receivedAt: (name) => pending.get(name)?.receivedAt,
     approve: (observed, decision, signal) => write({ observed, subresource: 'approval', annotations: decision.annotations, change: adding('Approved', decision), final: false }, signal),
     // Denied is taken by /approval only, Failed by either; /status needs nothing but the right to sign.

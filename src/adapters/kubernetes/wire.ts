@@ -28,6 +28,7 @@ export type WireRequest = KubernetesObject & {
     readonly username?: string;
     readonly uid?: string;
     readonly groups?: readonly string[];
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
   };
   readonly status?: {
     readonly conditions?: readonly WireCondition[];

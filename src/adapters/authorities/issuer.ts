@@ -1,0 +1,105 @@
+import { Unavailable } from '../../control/errors.ts';
+import type { AuthorityState, DiscoveredAuthority } from '../../control/ports.ts';
+import { caTrouble } from '../../core/ca-validity.ts';
+import type { Certificate } from '../../core/certificate.ts';
+import type { Plan } from '../../core/plan.ts';
+import type { Rival } from './conflict.ts';
+import { signLocally } from './local.ts';
+import { loadPair, type CaPair, type PairFiles } from './pair.ts';
+
+export type IssuerAuthorityOptions = {
+  /** For messages: `secret cert-manager/foo`. */
+  readonly sourceName: string;
+  /** The Secret as it is now; null: there is none. Throws Unavailable. */
+  readonly read: (signal: AbortSignal) => Promise<PairFiles | null>;
+  /** Whose CA it is already; null: nobody's. */
+  readonly rival: (pair: CaPair) => Rival | null;
+  readonly now: () => Date;
+  /** Milliseconds of a clock that is never set back. */
+  readonly monotonic: () => number;
+};
+
+type Look = { readonly ok: true; readonly pair: CaPair } | { readonly ok: false; readonly reason: 'SecretMissing' | 'SecretInvalidData' | 'SecretGetError'; readonly message: string };
+
+/** Requesters are told this, and not which signer. */
+export const APART = 'its CA is that of another signer; the log and "signet signers" say which';
+
+/**
+ * The CA of an issuer that somebody else looks after. Its Secret is used as it is, since whoever renews it means it to be used: no copy is kept and
+ * nothing waits for a rotation. It is looked at when somebody asks for that.
+ */
+export class IssuerAuthority implements DiscoveredAuthority {
+  readonly signsHere = true;
+  readonly #options: IssuerAuthorityOptions;
+  #look: Look | null = null;
+  #lookedAt = -Infinity;
+  #flight: Promise<void> | null = null;
+
+  constructor(options: IssuerAuthorityOptions) {
+    this.#options = options;
+  }
+
+  get lookedAt(): number {
+    return this.#lookedAt;
+  }
+
+  /** A pair that was good goes on while the API server does not answer. */
+  async refresh(maxAge: number, signal: AbortSignal): Promise<void> {
+    if (this.#options.monotonic() - this.#lookedAt <= maxAge) return;
+    this.#flight ??= this.#lookAgain(signal).finally(() => (this.#flight = null));
+    await this.#flight;
+  }
+
+  state(): AuthorityState {
+    if (this.#look === null) return { ready: false, reason: 'SecretGetError', message: `the ${this.#options.sourceName} has not been read yet` };
+    if (!this.#look.ok) return { ready: false, reason: this.#look.reason, message: this.#look.message };
+    const rival = this.#options.rival(this.#look.pair);
+    if (rival !== null) return { ready: false, reason: 'CertificateAuthorityUnavailable', message: APART, detail: rival.why };
+    const { chain, anchor } = this.#look.pair;
+    const trouble = caTrouble(chain, this.#options.now(), 0);
+    return trouble === null ? { ready: true, authority: { chain, anchor }, held: null } : { ready: false, ...trouble };
+  }
+
+  /** The signer of the configuration that has the same CA; null: none. */
+  get rival(): string | null {
+    return this.#look?.ok === true ? (this.#options.rival(this.#look.pair)?.signer ?? null) : null;
+  }
+
+  async issue(plan: Plan, _signal: AbortSignal): Promise<readonly Certificate[]> {
+    if (this.#look?.ok !== true) throw new Unavailable(this.#look?.message ?? 'its Secret has not been read yet');
+    return signLocally(plan, this.#look.pair);
+  }
+
+  async #lookAgain(signal: AbortSignal): Promise<void> {
+    const { sourceName, read, monotonic } = this.#options;
+    try {
+      this.#look = looked(await read(signal), sourceName, this.#look);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof Unavailable)) throw error;
+      if (this.#look?.ok !== true || !isPassing(error)) this.#look = { ok: false, reason: 'SecretGetError', message: `the ${sourceName} cannot be read: ${error.message}` };
+    }
+    this.#lookedAt = monotonic();
+  }
+}
+
+/** Trouble that says nothing about the Secret: the pair that was good a moment ago goes on. */
+export class PassingTrouble extends Unavailable {}
+
+function isPassing(error: Unavailable): boolean {
+  return error instanceof PassingTrouble;
+}
+
+function looked(files: PairFiles | null, sourceName: string, before: Look | null): Look {
+  if (files === null) return { ok: false, reason: 'SecretMissing', message: `Referenced ${sourceName} not found` };
+  // The same bytes are the same pair: others have been compared with this one, and its signatures verified.
+  if (before?.ok === true && sameFiles(before.pair.files, files)) return before;
+  const loaded = loadPair(files, { anchor: 'last' });
+  return loaded.ok ? loaded : { ok: false, reason: 'SecretInvalidData', message: `Failed to parse signing CA keypair from ${sourceName}: ${loaded.problem}` };
+}
+
+function sameFiles(a: PairFiles, b: PairFiles): boolean {
+  return (['tls.crt', 'tls.key', 'ca.crt'] as const).every((name) => Buffer.compare(a[name] ?? EMPTY, b[name] ?? EMPTY) === 0);
+}
+
+const EMPTY = new Uint8Array();

@@ -1,0 +1,15 @@
+import type { Log } from '../control/ports.ts';
+import { shares } from './kubernetes/shares.ts';
+import type { Metrics } from './metrics.ts';
+
+/** A line a minute for each signer that somebody else answers for too. */
+const LINES_A_SECOND = 1 / 60;
+
+/** Counts the requests that somebody else answered with a certificate before Signet did, and says who. */
+export function foreignCertificates({ metrics, log, monotonic }: { readonly metrics: Pick<Metrics, 'foreign'>; readonly log: Log; readonly monotonic: () => number }): (signer: string, request: string, writer: string) => void {
+  const mayTell = shares({ rate: LINES_A_SECOND, burst: 1, monotonic });
+  return (signer, request, writer) => {
+    metrics.foreign(signer);
+    if (mayTell(signer)) log.warn('somebody else answers requests of a signer that Signet serves', { signer, writer, request });
+  };
+}
