@@ -18,7 +18,7 @@ export type Asked = {
   readonly expirationSeconds?: number;
   readonly annotations?: Readonly<Record<string, string>>;
   /** A user that the control plane was started with; default: the administrator. */
-  readonly as?: string;
+  readonly as?: string | undefined;
 };
 
 export type Csr = {
@@ -31,7 +31,8 @@ export type SeenEvent = { readonly type: string; readonly reason: string; readon
 /** Makes requests as users would, and looks at what becomes of them. */
 export interface IssuerRequests {
   make(asked: Asked): Promise<Csr>;
-  approve(csr: Csr): Promise<void>;
+  /** By the administrator; `type`: Denied instead. */
+  approve(csr: Csr, type?: 'Approved' | 'Denied'): Promise<void>;
   read(csr: Csr): Promise<Csr>;
   /** Once it has a certificate, or is Failed or Denied. */
   decided(csr: Csr, seconds?: number): Promise<Csr>;
@@ -65,9 +66,9 @@ export async function openRequests(controlPlane: ControlPlane, users: readonly s
       if (client === undefined) throw new Error(`no user "${as}" was opened`);
       return client.create<Csr>({ apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata: { name: `issuer-request-${made}-${Date.now()}`, annotations }, spec });
     },
-    async approve(csr) {
+    async approve(csr, type = 'Approved') {
       const object = await api.get<Record<string, unknown>>(`${CSRS}/${csr.metadata.name}`);
-      await api.call('PUT', `${CSRS}/${csr.metadata.name}/approval`, { ...object, status: { conditions: [{ type: 'Approved', status: 'True', reason: 'Test', message: 'by the test' }] } });
+      await api.call('PUT', `${CSRS}/${csr.metadata.name}/approval`, { ...object, status: { conditions: [{ type, status: 'True', reason: 'Test', message: 'by the test' }] } });
     },
     read,
     async decided(csr, seconds = 30) {

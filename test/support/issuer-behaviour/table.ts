@@ -1,0 +1,26 @@
+import type { Group } from './cases.ts';
+import type { Outcome } from './outcome.ts';
+
+const [BEGIN, END] = ['<!-- what test/e2e/issuer-behaviour.test.ts saw: -->', '<!-- end of what it saw -->'];
+
+/** The tables of docs/cert-manager.md: one for each group, a row for each case. */
+export function behaviourTable(groups: readonly Group[], { certManager, signet }: { readonly certManager: readonly Outcome[]; readonly signet: readonly Outcome[] }, version: string): string {
+  let row = 0;
+  const sections = groups.map(({ title, cases }) => {
+    const rows = cases.map(({ about, differs }) => {
+      const [peer, own] = [certManager[row]?.result ?? '', signet[row]?.result ?? ''];
+      row += 1;
+      return `| ${about} | ${peer} | ${differs === undefined ? 'the same' : own === peer || `${own}: ${differs}`} |`;
+    });
+    return `### ${title}\n\n| request | cert-manager | Signet |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
+  });
+  const same = groups.flatMap(({ cases }) => cases).filter(({ differs }) => differs === undefined).length;
+  return `${row} requests were made to cert-manager ${version} and then to Signet; ${same} have the same answer in everything that is compared.\n\n${sections.join('\n')}`;
+}
+
+/** The document with this table in the place of the one it has. */
+export function withTable(document: string, table: string): string {
+  const [from, to] = [document.indexOf(BEGIN), document.indexOf(END)];
+  if (from < 0 || to < from) throw new Error(`the document lacks ${BEGIN} or ${END}`);
+  return `${document.slice(0, from)}${BEGIN}\n\n${table}\n${document.slice(to)}`;
+}
