@@ -9,6 +9,7 @@ import { defineCommand, type Context } from './command.ts';
 import { asciiJson, asciiYaml } from './explain/ascii.ts';
 import { requestFromCluster } from './explain/cluster-request.ts';
 import { annotationsFlag, expirationFlag, labelsFlag, labelsFor, listFlag, signerFlag, usagesFlag } from './explain/flags.ts';
+import { assumedFor } from './explain/found-issuer.ts';
 import { readInput } from './explain/input.ts';
 import { exitCode, report, type ReportInput } from './explain/report.ts';
 import { requestFromFile } from './explain/request-file.ts';
@@ -87,12 +88,14 @@ async function fromFile(file: string, config: Config, { values, now, signal }: G
   const asked = missing.includes('usages') ? { ...observed, usages: DEFAULT_USAGES } : observed;
   const { policy } = config;
   const known = labelsFor(decoded(parseRequest(asked.request)).workloads, labels);
+  const assumed = assumedFor(asked.signerName, config);
   const notes = [
+    ...assumed.notes,
     ...(missing.includes('usages') ? [`no usages were told: ${DEFAULT_USAGES.join(', ')} are taken, as Istio asks for them`] : []),
     ...(known === null && asksForLabels(policy) ? ['labels of its namespaces were not told (--namespace-labels), so nothing that asks for them can be decided'] : []),
     'no cluster was asked: the CA may make the lifetime shorter, or not be there',
   ];
-  return { source: { kind: 'file', name }, wire, observed: asked, policy, namespaceLabels: known, authority: null, notes, now: now() };
+  return { source: { kind: 'file', name }, wire, observed: asked, policy, namespaceLabels: known, authority: null, discovered: assumed.discovered, notes, now: now() };
 }
 
 async function fromCluster(name: string, config: Config, { values, env, stderr, now, signal }: Given): Promise<ReportInput> {

@@ -1,10 +1,11 @@
+import type { Config } from '../config.ts';
 import { decoded } from '../core/explain-request.ts';
 import { parseRequest } from '../core/certificate-request.ts';
 import { explain, type Explanation } from '../core/explain.ts';
-import type { Policy } from '../core/signer.ts';
 import { defineCommand } from './command.ts';
 import { asciiJson } from './explain/ascii.ts';
 import { labelsFor } from './explain/flags.ts';
+import { assumedFor } from './explain/found-issuer.ts';
 import { CommandFailure } from './failure.ts';
 import { configOption, loadConfig } from './options.ts';
 import { printable } from './output.ts';
@@ -40,7 +41,7 @@ Exit code 0: all as expected; 1: some are not; 2: something cannot be read, or t
     const results: Result[] = [];
     for (const each of await readCases(positionals, config, signal)) {
       signal.throwIfAborted();
-      const result = run(each, config.policy, now());
+      const result = run(each, config, now());
       results.push(result);
       if (values.output !== 'json') stdout.write(line(result, style(colour)));
     }
@@ -52,9 +53,9 @@ Exit code 0: all as expected; 1: some are not; 2: something cannot be read, or t
 
 type Result = Pick<PolicyCase, 'file' | 'line' | 'name'> & { readonly ok: boolean; readonly differences: readonly Difference[]; readonly found: Pick<Explanation, 'verdict' | 'reason' | 'message' | 'violations' | 'certificate'> };
 
-function run({ file, line: at, name, observed, labels, expected }: PolicyCase, policy: Policy, now: Date): Result {
+function run({ file, line: at, name, observed, labels, expected }: PolicyCase, config: Config, now: Date): Result {
   const namespaceLabels = labelsFor(decoded(parseRequest(observed.request)).workloads, labels);
-  const explanation = explain({ observed, policy, namespaceLabels, authority: null, now });
+  const explanation = explain({ observed, policy: config.policy, discovered: assumedFor(observed.signerName, config).discovered, namespaceLabels, authority: null, now });
   const found = differences(expected, explanation);
   const { verdict, reason, message, violations, certificate } = explanation;
   return { file, line: at, name, ok: found.length === 0, differences: found, found: { verdict, reason, message, violations, certificate } };

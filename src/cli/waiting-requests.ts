@@ -7,7 +7,7 @@ import { permitted } from './permitted.ts';
 const REQUESTS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 const EVENTS = '/api/v1/namespaces/default/events';
 /** What Signet says of requests that wait. */
-const REASONS = ['CertificateAuthorityUnavailable', 'CertificateAuthorityExpired', 'LimitReached'];
+const REASONS = ['CertificateAuthorityUnavailable', 'CertificateAuthorityExpired', 'LimitReached', 'IssuerNotReady', 'SecretMissing', 'SecretInvalidData', 'SecretGetError'];
 
 /** Requests of one signer that have no answer yet. */
 export type WaitingRequests = {

@@ -37,6 +37,16 @@ export function parseIssuerReference(signerName: string): IssuerReference | null
   return { kind: 'Issuer', namespace: dot < 0 ? '' : name.slice(0, dot), name: name.slice(dot + 1) };
 }
 
+/**
+ * The issuer that a signerName means, if such issuers are served: all ClusterIssuers, and the Issuers of these namespaces. null: they are not. Without a
+ * namespace it is a name that cert-manager answers too: there is no such issuer.
+ */
+export function servedReference(signerName: string, namespaces: readonly string[]): IssuerReference | null {
+  const reference = parseIssuerReference(signerName);
+  if (reference === null || reference.kind === 'ClusterIssuer') return reference;
+  return namespaces.length > 0 && (reference.namespace === '' || namespaces.includes(reference.namespace)) ? reference : null;
+}
+
 /** The signerName that means this issuer. */
 export function signerNameOf(reference: IssuerReference): string {
   return reference.kind === 'ClusterIssuer' ? `clusterissuers.${GROUP}/${reference.name}` : `issuers.${GROUP}/${reference.namespace}.${reference.name}`;

@@ -12,7 +12,7 @@ export type KnownCa = { readonly ready: true; readonly chain: readonly Certifica
 
 /** A certificate before it is made, in words. */
 export type PlannedCertificate = {
-  /** RFC 4514 text: always empty. */
+  /** RFC 4514 text: empty but for an issuer that is found, which keeps the request's. */
   readonly subject: string;
   /** `URI:spiffe://…`, `DNS:…`, `IP:…`. */
   readonly names: readonly string[];
@@ -21,7 +21,8 @@ export type PlannedCertificate = {
   readonly keySha256: string;
   readonly keyUsage: readonly string[];
   readonly extendedKeyUsage: readonly string[];
-  readonly ca: false;
+  /** Only from an issuer that is found. */
+  readonly ca: boolean;
   /** Seconds from now to its end. */
   readonly lifetime: number;
   /** RFC 3339. */
@@ -35,16 +36,17 @@ export type PlannedCertificate = {
   readonly adjustments: readonly string[];
 };
 
-export function plannedCertificate(plan: Plan, { now, ca }: { now: Date; ca: KnownCa | null }): PlannedCertificate {
+/** `subject`: that of the request, in words. */
+export function plannedCertificate(plan: Plan, { now, ca, subject }: { now: Date; ca: KnownCa | null; subject: string | null }): PlannedCertificate {
   const issuer = ca?.ready === true ? ca.chain[0] : undefined;
   return {
-    subject: '',
+    subject: plan.requested === undefined ? '' : (subject ?? ''),
     names: plan.names.map(generalNameText),
     key: keyName(plan.publicKey.algorithm),
     keySha256: keySha256(plan.publicKey),
     keyUsage: usageNames(plan.keyUsage, []),
     extendedKeyUsage: usageNames([], plan.extendedKeyUsage),
-    ca: false,
+    ca: plan.requested?.ca === true,
     // notAfter has no fractions of a second, cut off downwards.
     lifetime: Math.ceil((plan.notAfter.getTime() - now.getTime()) / 1000),
     notBefore: plan.notBefore.toISOString(),

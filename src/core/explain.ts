@@ -1,6 +1,9 @@
 import { alternativeTerms, type AlternativeTerms } from './alternative-terms.ts';
 import { parseRequest, type CertificateRequest } from './certificate-request.ts';
+import { decideDiscovered, type DiscoveredInput } from './decide-discovered.ts';
 import { decide, type CaState } from './decide.ts';
+import { issuerText } from './discovered-issuer.ts';
+import { distinguishedNameText } from './distinguished-name.ts';
 import { decoded, type DecodedRequest } from './explain-request.ts';
 import { plannedCertificate, type KnownCa, type PlannedCertificate } from './explain-plan.ts';
 import { dependsOnLabels, type NamespaceLabels } from './namespace-claim.ts';
@@ -19,6 +22,8 @@ export type ExplainInput = {
   readonly namespaceLabels: NamespaceLabels;
   /** The CA of the signer that the request names; null: nobody has looked. */
   readonly authority: KnownCa | null;
+  /** Where the request is for an issuer that is found; left out: no signer of this name is, but those of the policy. */
+  readonly discovered?: Pick<DiscoveredInput, 'reference' | 'issuer' | 'allow' | 'mayReference'> | null;
   readonly now: Date;
 };
 
@@ -35,7 +40,7 @@ export type Explanation = {
   /** In the words in which a requester would be told, where it would be told anything. */
   readonly message: string;
   readonly state: RequestState;
-  readonly signer: { readonly name: string; readonly served: boolean; readonly approval: Signer['approval'] | null };
+  readonly signer: { readonly name: string; readonly served: boolean; readonly approval: Signer['approval'] | null; /** `ClusterIssuer /foo`: of cert-manager, as discover.certManager finds it; null: of the configuration, or of nobody. */ readonly issuer: string | null };
   readonly requester: RequesterIdentity & { /** By the configuration; null: its word counts for itself only. */ readonly listed: { readonly approves: boolean; readonly vouches: Vouching | null } | null };
   readonly request: DecodedRequest;
   readonly asked: { readonly usages: readonly string[]; /** Seconds; null: nothing, or nothing that can be read. */ readonly lifetime: number | null; readonly annotations: Readonly<Record<string, string>> };
@@ -92,12 +97,13 @@ export function explain(input: ExplainInput): Explanation {
   const approved = stepFor(input, 'approved', observed.signerName, authority ?? ANY_CA);
   // What would be issued does not turn on whether the CA can do so at this moment.
   const planned = approved.do === 'wait' && approved.reason !== null ? stepFor(input, 'approved', observed.signerName, ANY_CA) : approved;
-  const general = [...unruly(input, parsed.ok ? null : parsed.violation), ...(request === null ? [] : broken(GENERAL_RULES, (rule) => rule.check(caseFor(input, request, signer))))];
+  const { discovered = null } = input;
+  const general = discovered !== null ? discoveredProblems(approved) : [...unruly(input, parsed.ok ? null : parsed.violation), ...(request === null ? [] : broken(GENERAL_RULES, (rule) => rule.check(caseFor(input, request, signer))))];
   const each = signer === undefined ? [] : alternatives(input, request, signer);
   return {
-    ...verdictOf(approved, observed.signerName),
+    ...verdictOf(approved, observed.signerName, discovered !== null),
     state: observed.state,
-    signer: { name: observed.signerName, served: signer !== undefined, approval: signer?.approval ?? null },
+    signer: { name: observed.signerName, served: signer !== undefined || discovered?.issuer?.type === 'ca', approval: signer?.approval ?? (discovered === null ? null : 'external'), issuer: discovered === null ? null : issuerText(discovered.reference) },
     requester: { ...observed.requester, listed: listed === undefined ? null : { approves: listed.approves, vouches: listed.vouches } },
     request: decoded(parsed),
     asked: { usages: observed.usages, lifetime: typeof lifetime === 'number' ? lifetime : null, annotations: observed.annotations },
@@ -105,7 +111,7 @@ export function explain(input: ExplainInput): Explanation {
     general,
     alternatives: each,
     steps: { pending: explained(stepFor(input, 'pending', observed.signerName, authority ?? ANY_CA)), approved: explained(approved) },
-    certificate: planned.do === 'issue' ? plannedCertificate(planned.plan, { now: input.now, ca: planned === approved ? authority : null }) : null,
+    certificate: planned.do === 'issue' ? plannedCertificate(planned.plan, { now: input.now, ca: planned === approved ? authority : null, subject: request === null ? null : distinguishedNameText(request.subject) }) : null,
     signers: policy.signers.map(({ name }) => signerVerdict(name, stepFor(input, 'approved', name, ANY_CA))),
   };
 }
@@ -120,13 +126,22 @@ const ANY_CA: CaState = { ready: true, chain: [{ notBefore: new Date(-8.64e15), 
 /** Of no certificate that is ever made. */
 const NO_SERIAL = new Uint8Array(20);
 
-function stepFor({ observed, policy, namespaceLabels, now }: ExplainInput, state: RequestState, signerName: string, authority: CaState): Step {
-  return decide({ observed: { ...observed, state, signerName }, policy, namespaceLabels, authority, now, serial: NO_SERIAL });
+function stepFor({ observed, policy, namespaceLabels, now, discovered = null }: ExplainInput, state: RequestState, signerName: string, authority: CaState): Step {
+  const input = { observed: { ...observed, state, signerName }, policy, namespaceLabels, authority, now, serial: NO_SERIAL };
+  return discovered !== null && signerName === observed.signerName ? decideDiscovered({ ...input, ...discovered }) : decide(input);
 }
 
-function verdictOf(step: Step, signerName: string): Pick<Explanation, 'verdict' | 'reason' | 'message'> {
+/** The rules of a policy are not asked for what somebody approved: what is wrong is what the decision says. */
+function discoveredProblems(approved: Step): RuleViolation[] {
+  return approved.do === 'refuse' ? approved.violations.map((violation) => ({ rule: null, ...violation })) : [];
+}
+
+function verdictOf(step: Step, signerName: string, discovered: boolean): Pick<Explanation, 'verdict' | 'reason' | 'message'> {
   switch (step.do) {
     case 'nothing':
+      // It is looked at again when the issuer comes, or says how it signs.
+      if (discovered && step.notice !== undefined) return { verdict: 'waits', reason: step.notice.reason, message: step.notice.message };
+      if (discovered) return { verdict: 'unserved', reason: null, message: `${quoted(signerName)}: ${step.why}; Signet leaves the request to cert-manager` };
       return { verdict: 'unserved', reason: step.notice?.reason ?? null, message: step.notice?.message ?? `Signer ${quoted(signerName)} is not in the configuration, and neither is its domain: Signet leaves the request to whoever serves it` };
     case 'wait':
       return { verdict: step.reason === null ? 'unknown' : 'waits', reason: step.reason, message: step.message };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CaState } from '../../src/core/decide.ts';
 import { decideDiscovered, type DiscoveredInput } from '../../src/core/decide-discovered.ts';
-import { parseIssuerReference, signerNameOf, type DiscoveredIssuer, type IssuerReference } from '../../src/core/discovered-issuer.ts';
+import { parseIssuerReference, servedReference, signerNameOf, type DiscoveredIssuer, type IssuerReference } from '../../src/core/discovered-issuer.ts';
 import { boolean, objectIdentifier, sequence, namedBits, unsignedInteger } from '../../src/core/der-writer.ts';
 import { readIssuer } from '../../src/core/issuer-object.ts';
 import { OID } from '../../src/core/oid.ts';
@@ -78,6 +78,22 @@ describe('names of issuers', () => {
     assert.equal(readIssuer(reference, { spec: { selfSigned: {} } }).type, 'other');
     for (const object of [{}, { spec: {} }, { spec: { ca: 'x' } }, null, { spec: [], status: { conditions: 'Ready' } }]) assert.deepEqual([readIssuer(reference, object).type, readIssuer(reference, object).ready], ['none', false]);
     assert.equal(readIssuer(reference, { ...whole, status: { conditions: [{ type: 'Ready', status: 'False' }] } }).ready, false);
+  });
+
+  it('an object of a megabyte leaves no megabyte behind: eight URLs of a kind, none of them long, and no name that no Secret has', () => {
+    const reference = { kind: 'Issuer', namespace: 'team-a', name: 'ca' } as const;
+    const url = (length: number): string => 'http://crl.test/'.padEnd(length, 'x');
+    const of = (secretName: string, crlDistributionPoints: readonly string[]) => readIssuer(reference, { spec: { ca: { secretName, crlDistributionPoints } } });
+    assert.deepEqual(of('s', [url(1_025), url(1_024)]).urls.crl, [url(1_024)]);
+    assert.deepEqual(of('s', Array.from({ length: 9 }, (_, i) => url(20 + i))).urls.crl, Array.from({ length: 8 }, (_, i) => url(20 + i)));
+    assert.deepEqual(['a'.repeat(254), '../x', 'A', 'a'.repeat(253), 'two.dots'].map((name) => of(name, []).secretName), ['', '', '', 'a'.repeat(253), 'two.dots']);
+  });
+
+  it('of the namespaces listed alone are Issuers served, and ClusterIssuers always', () => {
+    assert.deepEqual(['team-a.ca', 'team-b.ca', 'ca'].map((name) => servedReference(`issuers.cert-manager.io/${name}`, ['team-a'])?.name ?? null), ['ca', null, 'ca']);
+    assert.equal(servedReference('issuers.cert-manager.io/team-a.ca', []), null);
+    assert.equal(servedReference('clusterissuers.cert-manager.io/foo', [])?.name, 'foo');
+    assert.equal(servedReference('example.test/foo', ['team-a']), null);
   });
 });
 

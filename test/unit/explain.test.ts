@@ -113,7 +113,7 @@ describe('which signers would allow the very same request', () => {
 describe('a signer that is not served', () => {
   it('leaves the request unserved, with a notice where its domain is ours', () => {
     const mistyped = explained({ signerName: `${FOO}o` });
-    assert.deepEqual([mistyped.verdict, mistyped.reason, mistyped.signer], ['unserved', 'SignerNotFound', { name: `${FOO}o`, served: false, approval: null }]);
+    assert.deepEqual([mistyped.verdict, mistyped.reason, mistyped.signer], ['unserved', 'SignerNotFound', { name: `${FOO}o`, served: false, approval: null, issuer: null }]);
     const foreign = explained({ signerName: 'example.com/foo' });
     assert.deepEqual([foreign.verdict, foreign.reason, foreign.message], ['unserved', null, 'Signer "example.com/foo" is not in the configuration, and neither is its domain: Signet leaves the request to whoever serves it']);
     assert.deepEqual(foreign.signers.filter((each) => each.verdict === 'allowed').map((each) => each.signer), [FOO]);

@@ -66,7 +66,9 @@ export class IssuerAuthority implements DiscoveredAuthority {
   }
 
   async issue(plan: Plan, _signal: AbortSignal): Promise<readonly Certificate[]> {
-    if (this.#look?.ok !== true) throw new Unavailable(this.#look?.message ?? 'its Secret has not been read yet');
+    // Once more: since the plan was made its Secret may have been replaced, or a signer of the configuration may have come to have the same CA.
+    const state = this.state();
+    if (!state.ready || this.#look?.ok !== true) throw new Unavailable(state.ready ? 'its Secret has not been read yet' : state.message);
     return signLocally(plan, this.#look.pair);
   }
 
@@ -95,7 +97,7 @@ function looked(files: PairFiles | null, sourceName: string, before: Look | null
   // The same bytes are the same pair: others have been compared with this one, and its signatures verified.
   if (before?.ok === true && sameFiles(before.pair.files, files)) return before;
   const loaded = loadPair(files, { anchor: 'last' });
-  return loaded.ok ? loaded : { ok: false, reason: 'SecretInvalidData', message: `Failed to parse signing CA keypair from ${sourceName}: ${loaded.problem}` };
+  return loaded.ok ? loaded : { ok: false, reason: 'SecretInvalidData', message: `Failed to parse signing CA keypair from ${sourceName}: ${loaded.problem.slice(0, MAX_PROBLEM)}` };
 }
 
 function sameFiles(a: PairFiles, b: PairFiles): boolean {
@@ -103,3 +105,5 @@ function sameFiles(a: PairFiles, b: PairFiles): boolean {
 }
 
 const EMPTY = new Uint8Array();
+/** A problem names subjects, which whoever writes the Secret may have made as long as that. */
+const MAX_PROBLEM = 500;

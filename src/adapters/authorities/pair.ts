@@ -18,6 +18,14 @@ export type CaPair = {
 /** The keys of a kubernetes.io/tls Secret, as cert-manager fills them. */
 export type PairFiles = { readonly 'tls.crt'?: Uint8Array; readonly 'tls.key'?: Uint8Array; readonly 'ca.crt'?: Uint8Array };
 
+/** More than any path has. Who may write a Secret could otherwise have each of two thousand certificates verified with each other: minutes in which nothing is signed. */
+const MAX_CERTIFICATES = 16;
+/**
+ * RSA-8192 in PKCS#8 has 6,400. The exponents in a key file need not be as short as its modulus, and OpenSSL computes with what stands there: with those of
+ * 100 KiB one signature takes seconds, in one of the four threads that sign for all.
+ */
+const MAX_KEY_PEM = 8192;
+
 export type LoadedPair = { readonly ok: true; readonly pair: CaPair } | { readonly ok: false; readonly problem: string };
 
 /**
@@ -28,16 +36,18 @@ export type LoadedPair = { readonly ok: true; readonly pair: CaPair } | { readon
 export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issuer' | 'last' }): LoadedPair {
   const missing = (['tls.crt', 'tls.key'] as const).filter((name) => (files[name]?.length ?? 0) === 0);
   if (missing.length > 0) return { ok: false, problem: `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing: a CA needs both halves of its pair` };
+  const size = files['tls.key']?.length ?? 0;
+  if (size > MAX_KEY_PEM) return { ok: false, problem: `tls.key has ${size} bytes, more than ${MAX_KEY_PEM}: it is to hold one private key` };
   const key = readKey(files['tls.key']);
   if (key === null) return { ok: false, problem: 'tls.key is not an unencrypted PEM private key' };
   const own = readCertificates('tls.crt', files['tls.crt']);
   if (typeof own === 'string') return { ok: false, problem: own };
-  const roots = readCertificates('ca.crt', files['ca.crt']);
+  const roots = readCertificates('ca.crt', files['ca.crt'], anchor === 'last' ? 1 : Infinity);
   if (typeof roots === 'string') return { ok: false, problem: roots };
 
   const spki = createPublicKey(key).export({ type: 'spki', format: 'der' });
   if (Buffer.compare(own[0]?.publicKey.spki ?? spki, spki) !== 0) return { ok: false, problem: 'the first certificate of tls.crt is not for the key in tls.key' };
-  const built = buildChain([...own, ...(anchor === 'last' ? roots.slice(0, 1) : roots)], spki);
+  const built = buildChain([...own, ...roots], spki);
   if (!built.ok) return { ok: false, problem: `tls.crt and ca.crt: ${built.problem}` };
   const chain = anchor === 'issuer' ? built.chain.slice(0, 1) : built.chain;
   const problem = pathProblem(chain);
@@ -57,12 +67,15 @@ function readKey(pem: Uint8Array | undefined): KeyObject | null {
   }
 }
 
-function readCertificates(file: 'tls.crt' | 'ca.crt', pem: Uint8Array | undefined): Certificate[] | string {
+/** `first`: so many of them count, and the rest may be anything that is a certificate's PEM. */
+function readCertificates(file: 'tls.crt' | 'ca.crt', pem: Uint8Array | undefined, first = Infinity): Certificate[] | string {
   if (pem === undefined || pem.length === 0) return [];
   const decoded = decodeCertificates(Buffer.from(pem).toString('utf8'));
   if (!decoded.ok) return `${file}: ${decoded.problem}`;
+  const counting = decoded.ders.slice(0, first);
+  if (counting.length > MAX_CERTIFICATES) return `${file} has ${counting.length} certificates, more than ${MAX_CERTIFICATES}: it is to hold the path of one CA`;
   const certificates: Certificate[] = [];
-  for (const [i, der] of decoded.ders.entries()) {
+  for (const [i, der] of counting.entries()) {
     const parsed = parseCertificate(der);
     if (!parsed.ok) return `${file}, certificate ${i + 1}: ${parsed.problem}`;
     certificates.push(parsed.certificate);

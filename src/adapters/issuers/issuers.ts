@@ -1,35 +1,20 @@
 import type { AuthorityState, Discovered, DiscoveredAuthority, Log } from '../../control/ports.ts';
-import { parseIssuerReference, signerNameOf, type DiscoveredIssuer, type IssuerReference } from '../../core/discovered-issuer.ts';
+import { servedReference, signerNameOf, type DiscoveredIssuer, type IssuerReference } from '../../core/discovered-issuer.ts';
 import { readIssuer } from '../../core/issuer-object.ts';
-import type { RequesterIdentity } from '../../core/observed.ts';
-import { IssuerAuthority } from '../authorities/issuer.ts';
-import type { Rival } from '../authorities/conflict.ts';
-import type { CaPair } from '../authorities/pair.ts';
-import { mayAccess } from '../kubernetes/access-review.ts';
-import type { Connection } from '../kubernetes/connection.ts';
 import { followKind } from '../kubernetes/follow-kind.ts';
-import { readFiles } from './read-files.ts';
-import { refusedAuthority } from './refused-authority.ts';
+import { authorityOf, type AuthorityOfOptions } from './authority-of.ts';
 import { looker } from './looker.ts';
+import { mayReference } from './may-reference.ts';
 import type { KubernetesObject } from '../kubernetes/wire.ts';
 
-export type CertManagerIssuersOptions = {
-  readonly connection: Connection;
-  /** Where the Secrets of ClusterIssuers are. */
-  readonly clusterResourceNamespace: string;
+export type CertManagerIssuersOptions = AuthorityOfOptions & {
   /** Whose Issuers are served. */
   readonly namespaces: readonly string[];
-  /** The signer of the configuration that this Secret belongs to; null: none. */
-  readonly owner: (namespace: string, name: string) => string | null;
-  /** The same, of a pair. */
-  readonly rival: (pair: CaPair) => Rival | null;
   /** Whether the configuration has a signer of this name, which goes before an issuer. */
   readonly configured: (signerName: string) => boolean;
   /** Whether a request for it waits: then what is wrong with it is looked at again soon. */
   readonly wanted: (signerName: string) => boolean;
   readonly log: Log;
-  readonly now: () => Date;
-  readonly monotonic: () => number;
   /** The issuer, or its CA, is another one than before, or its state is; null: it is gone. */
   readonly onChange: (signerName: string, authority: DiscoveredAuthority | null) => void;
   /** All issuers are known for the first time. */
@@ -53,10 +38,9 @@ const GROUP = 'cert-manager.io';
 
 /** cert-manager's ClusterIssuers, and Issuers of some namespaces, with the CA of each. */
 export function certManagerIssuers(options: CertManagerIssuersOptions): CertManagerIssuers {
-  const { connection, clusterResourceNamespace, log, onChange, onBug, monotonic, now } = options;
-  const served = new Set(options.namespaces);
+  const { connection, namespaces, log, onChange, onBug, monotonic } = options;
   const entries = new Map<string, Entry>();
-  const kinds = ['clusterissuers', ...(served.size === 0 ? [] : ['issuers'])];
+  const kinds = ['clusterissuers', ...(namespaces.length === 0 ? [] : ['issuers'])];
   const unsynced = new Set(kinds);
   const looks = looker({
     due: () => [...entries].flatMap(([name, { authority }]) => (authority === null ? [] : [{ name, authority, wanted: options.wanted(name) }])),
@@ -73,16 +57,8 @@ export function certManagerIssuers(options: CertManagerIssuersOptions): CertMana
     const before = entries.get(name);
     if (before?.text === text) return;
     const keeps = before !== undefined && before.issuer.type === issuer.type && before.issuer.secretName === issuer.secretName;
-    entries.set(name, { reference, issuer, text, authority: keeps ? before.authority : authorityOf(issuer), told: '' });
+    entries.set(name, { reference, issuer, text, authority: keeps ? before.authority : authorityOf(issuer, options), told: '' });
     looks.add(name);
-  }
-
-  function authorityOf({ reference, type, secretName }: DiscoveredIssuer): DiscoveredAuthority | null {
-    if (type !== 'ca') return null;
-    const namespace = reference.kind === 'Issuer' ? reference.namespace : clusterResourceNamespace;
-    const owner = options.owner(namespace, secretName);
-    if (owner !== null) return refusedAuthority({ signer: owner, why: `its Secret ${namespace}/${secretName} is that of signer "${owner}", which is in the configuration: certificates of that tenant are signed in no other way` });
-    return new IssuerAuthority({ sourceName: `secret ${namespace}/${secretName}`, read: (signal) => readFiles(connection, { namespace, name: secretName }, signal), rival: options.rival, now, monotonic });
   }
 
   function onGone(reference: IssuerReference): void {
@@ -110,14 +86,9 @@ export function certManagerIssuers(options: CertManagerIssuersOptions): CertMana
     options.onSynced();
   }
 
-  function covers(reference: IssuerReference | null): reference is IssuerReference {
-    // Without a namespace it is a name that cert-manager answers too: there is no such issuer.
-    return reference !== null && (reference.kind === 'ClusterIssuer' || (served.size > 0 && (reference.namespace === '' || served.has(reference.namespace))));
-  }
-
   function referenceOf(kind: string, { namespace = '', name }: { readonly namespace?: string; readonly name: string }): IssuerReference | null {
     const reference: IssuerReference = kind === 'issuers' ? { kind: 'Issuer', namespace, name } : { kind: 'ClusterIssuer', name };
-    return covers(reference) && (reference.kind !== 'Issuer' || served.has(reference.namespace)) ? reference : null;
+    return reference.kind === 'ClusterIssuer' || namespaces.includes(namespace) ? reference : null;
   }
 
   function follow(kind: string, signal: AbortSignal): Promise<void> {
@@ -140,14 +111,14 @@ export function certManagerIssuers(options: CertManagerIssuersOptions): CertMana
   }
 
   return {
-    covers: (signerName) => covers(parseIssuerReference(signerName)),
+    covers: (signerName) => servedReference(signerName, namespaces) !== null,
     names: () => [...entries].flatMap(([name, { authority }]) => (authority === null ? [] : [name])),
     get synced() {
       return unsynced.size === 0;
     },
     find(signerName) {
-      const reference = parseIssuerReference(signerName);
-      if (!covers(reference)) return null;
+      const reference = servedReference(signerName, namespaces);
+      if (reference === null) return null;
       const entry = entries.get(signerName);
       return { known: unsynced.size === 0, reference, issuer: entry?.issuer ?? null, authority: entry?.authority ?? null };
     },
@@ -156,12 +127,6 @@ export function certManagerIssuers(options: CertManagerIssuersOptions): CertMana
       await Promise.all([...kinds.map(async (kind) => follow(kind, signal)), looks.run(signal)]);
     },
   };
-}
-
-/** As cert-manager asks: for this name, then for "*", which is how RBAC's resourceNames say "any of the namespace". */
-async function mayReference(connection: Connection, requester: RequesterIdentity, { namespace, name }: { namespace: string; name: string }, signal: AbortSignal): Promise<boolean> {
-  for (const each of [name, '*']) if (await mayAccess(connection, requester, { group: GROUP, resource: 'signers', verb: 'reference', namespace, name: each }, signal)) return true;
-  return false;
 }
 
 /** Equal for states between which nobody would see a difference. */

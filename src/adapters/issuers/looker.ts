@@ -31,18 +31,19 @@ const AT_ONCE = 8;
 /** Looks at the Secrets of issuers: soon at what is new, again and again at what is wrong, now and then at the rest. */
 export function looker({ due, find, looked, monotonic, onBug }: LookerOptions): Looker {
   const waiting = new Set<string>();
-  let running = 0;
+  const looking = new Set<string>();
   let signal: AbortSignal | null = null;
 
   function next(): void {
-    while (signal !== null && !signal.aborted && running < AT_ONCE) {
-      const [name] = waiting;
+    while (signal !== null && !signal.aborted && looking.size < AT_ONCE) {
+      // What changed while it was looked at is looked at once more, after that.
+      const name = firstBeside(waiting, looking);
       if (name === undefined) return;
       waiting.delete(name);
-      running += 1;
+      looking.add(name);
       // Settles always: look catches everything.
       void look(name, signal).finally(() => {
-        running -= 1;
+        looking.delete(name);
         next();
       });
     }
@@ -58,17 +59,18 @@ export function looker({ due, find, looked, monotonic, onBug }: LookerOptions): 
   }
 
   function tick(): void {
-    let count = 0;
-    for (const { name, authority, wanted } of due()) {
-      const age = monotonic() - authority.lookedAt;
-      const limit = authority.state().ready ? WELL_MS : wanted ? WANTED_MS : BROKEN_MS;
-      if (age > limit && count < MAX_LOOKS) {
-        waiting.add(name);
-        count += 1;
-      }
+    const late: (Due & { readonly by: number })[] = [];
+    for (const each of due()) {
+      if (waiting.has(each.name) || looking.has(each.name)) continue;
+      const limit = each.authority.state().ready ? WELL_MS : each.wanted ? WANTED_MS : BROKEN_MS;
+      const by = monotonic() - each.authority.lookedAt - limit;
+      if (by > 0) late.push({ ...each, by });
       // A CA begins to be valid, or ends, while nobody looks.
-      looked(name);
+      looked(each.name);
     }
+    // What somebody waits for first: a tenant may have made any number of broken issuers, each older than those of the others.
+    late.sort((a, b) => Number(b.wanted) - Number(a.wanted) || b.by - a.by);
+    for (const { name } of late.slice(0, MAX_LOOKS)) waiting.add(name);
     next();
   }
 
@@ -90,4 +92,9 @@ export function looker({ due, find, looked, monotonic, onBug }: LookerOptions): 
         else until.addEventListener('abort', stop, { once: true });
       }),
   };
+}
+
+function firstBeside(names: ReadonlySet<string>, without: ReadonlySet<string>): string | undefined {
+  for (const name of names) if (!without.has(name)) return name;
+  return undefined;
 }

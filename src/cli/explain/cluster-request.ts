@@ -10,9 +10,11 @@ import { Refusal } from '../../control/errors.ts';
 import { asksForLabels } from '../../core/explain.ts';
 import type { KnownCa } from '../../core/explain-plan.ts';
 import type { Labels } from '../../core/label-selector.ts';
+import { servedReference } from '../../core/discovered-issuer.ts';
 import { readCas } from '../cas.ts';
 import { CommandFailure } from '../failure.ts';
 import { permitted } from '../permitted.ts';
+import { foundIssuer, NOT_FOUND } from './found-issuer.ts';
 import type { ReportInput, ToldEvent } from './report.ts';
 
 export type ClusterOptions = { readonly connection: Connection; readonly config: Config; /** Signet's own namespace. */ readonly namespace: string; readonly now: Date; readonly signal: AbortSignal };
@@ -32,15 +34,17 @@ export async function requestFromCluster(name: string, { connection, config, nam
   if (typeof observed === 'string') throw new CommandFailure(`CertificateSigningRequest "${name}" cannot be understood: ${observed}`);
   const { policy } = config;
   const served = policy.signers.some(({ name: signer }) => signer === observed.signerName);
+  const reference = served || config.discover.certManager === null ? null : servedReference(observed.signerName, config.discover.certManager.namespaces);
   const wantsLabels = asksForLabels(policy);
   const options = { connection, config, namespace, now, signal };
-  const [ca, labels, events] = await Promise.all([served ? caOf(observed.signerName, options) : NOT_ASKED, wantsLabels ? allLabels(connection, signal) : null, eventsOf(connection, observed.uid, signal)]);
+  const [ca, found, labels, events] = await Promise.all([served ? caOf(observed.signerName, options) : NOT_ASKED, reference === null ? NOT_FOUND : foundIssuer(reference, observed, options), wantsLabels ? allLabels(connection, signal) : null, eventsOf(connection, observed.uid, signal)]);
   const notes = [
     ...(ca.note === null ? [] : [ca.note]),
+    ...found.notes,
     ...(wantsLabels && labels === null ? ['this user may not list namespaces, so their labels are not known'] : []),
     ...(events === null ? ['this user may not list Events in the namespace default'] : []),
   ];
-  return { source: { kind: 'cluster', name }, wire, observed, policy, namespaceLabels: labels, authority: ca.authority, events: events ?? [], notes, now };
+  return { source: { kind: 'cluster', name }, wire, observed, policy, namespaceLabels: labels, authority: ca.authority ?? found.authority, discovered: found.discovered, events: events ?? [], notes, now };
 }
 
 type FoundCa = { readonly authority: KnownCa | null; readonly note: string | null };

@@ -25,7 +25,7 @@ function requestLines(report: Report, { red }: Style): string[] {
   const { source, signer, requester, request, asked, state } = report;
   return [
     `name         ${quoted(source.name)}, ${state}`,
-    `signer       ${quoted(signer.name)}${signer.served ? `, approval: ${signer.approval}` : ', which is not served'}`,
+    `signer       ${quoted(signer.name)}${signer.issuer === null ? '' : `, ${signer.issuer} of cert-manager`}${signer.served ? `, approval: ${signer.approval}` : signer.issuer === null ? ', which is not served' : ''}`,
     `requester    ${quoted(requester.username)}${requester.groups.length > 0 ? ` of ${requester.groups.map(quoted).join(', ')}` : ''}`,
     `             ${requesterText(requester.listed)}`,
     ...decodedLines(report, red),
@@ -85,7 +85,7 @@ function policyLines({ signer, general, alternatives, request }: Report, { red, 
     general.length === 0 ? `the request itself: ${green('in order')}` : `the request itself: ${red('not in order')}, whatever is allowed`,
     ...lines(general),
     ...each,
-    ...(signer.served && alternatives.length === 0 ? [`${red('nothing is allowed')}: the signer's "allow" is empty`] : []),
+    ...(signer.served && signer.issuer === null && alternatives.length === 0 ? [`${red('nothing is allowed')}: the signer's "allow" is empty`] : []),
   ];
 }
 
@@ -125,9 +125,10 @@ function stepText(step: StepExplained): string {
 
 function certificateLines({ certificate }: Report): string[] {
   if (certificate === null) return [];
-  const { names, key, keyUsage, extendedKeyUsage, lifetime, notBefore, notAfter, issuer, adjustments } = certificate;
+  const { subject, ca, names, key, keyUsage, extendedKeyUsage, lifetime, notBefore, notAfter, issuer, adjustments } = certificate;
   return [
-    'subject      empty',
+    `subject      ${subject === '' ? 'empty' : quoted(subject)}`,
+    ...(ca ? ['CA:TRUE      it is the certificate of a CA'] : []),
     ...shown(names).map((name, i) => `${i === 0 ? 'names        ' : '             '}${name}`),
     `key          ${key}`,
     `usages       ${[...keyUsage, ...extendedKeyUsage].join(', ')}`,
