@@ -47,6 +47,7 @@ describe('Signet in the place of cert-manager\'s controller', () => {
     requests = await openRequests(plane, USERS);
 
     const peer = await (await prepareCertManager({ controlPlane: plane, controllers: ['certificatesigningrequests-issuer-ca'] })).start();
+    await warm();
     outcomes.certManager = await ask();
     await peer.stop();
     const signet = await startSignet({ controlPlane: plane, config: CONFIG });
@@ -79,6 +80,16 @@ describe('Signet in the place of cert-manager\'s controller', () => {
     if (process.env['UPDATE_DOCS'] === '1') await writeFile(DOCUMENT, wanted);
     else assert.equal(text, wanted, 'make it anew: UPDATE_DOCS=1 node --import tsx --test test/e2e/issuer-behaviour.test.ts');
   });
+
+  /** cert-manager looks for Secrets in a cache: what is asked before that is filled waits for ever, as the Secret does not change. */
+  async function warm(): Promise<void> {
+    const issued = async (): Promise<boolean> => {
+      const csr = await requests.make({ signer: 'clusterissuers.cert-manager.io/plain', ...CASES[0]?.asked });
+      await requests.approve(csr);
+      return (await requests.decided(csr, 2).catch(() => csr)).status?.certificate !== undefined;
+    };
+    await until(issued, { what: 'cert-manager to have read the Secrets', seconds: 30 });
+  }
 
   /** Makes every request, and returns what became of each. */
   async function ask(): Promise<Outcome[]> {

@@ -26,8 +26,8 @@ before(() => {
   }
   symlinkSync(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
   for (const [path, text] of Object.entries(CLEAN)) plant(path, text);
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { check: string } };
-  parts = scripts.check.split(' && ');
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { lint: string; check: string } };
+  parts = scripts.check.replace('npm run lint', scripts.lint).split(' && ');
 });
 after(() => rmSync(tree, { recursive: true, force: true }));
 

@@ -50,7 +50,7 @@ describe(MINUTES === null ? 'a minute of work' : `${MINUTES} minutes of work`, {
   after(async () => controlPlane?.[Symbol.asyncDispose]());
 
   it('answers every request once and leaves nothing behind', async () => {
-    const form: Form = MINUTES === null ? { warmUp: 10, seconds: 40, sampleSeconds: 5, rest: 0, looks: 1, tellEvery: 10 } : { warmUp: 60, seconds: MINUTES * 60, sampleSeconds: 5, rest: REST_SECONDS, looks: 5, tellEvery: 60 };
+    const form: Form = MINUTES === null ? { warmUp: 10, seconds: 30, sampleSeconds: 5, rest: 0, looks: 1, tellEvery: 10 } : { warmUp: 60, seconds: MINUTES * 60, sampleSeconds: 5, rest: REST_SECONDS, looks: 5, tellEvery: 60 };
     const done = await run(controlPlane, form);
     assertServed(done);
     assert.deepEqual(findings(done, bounds(done)), []);

@@ -13,7 +13,7 @@ import { mutants, type Mutant } from '../support/mutants.ts';
 import { alternative, policyOf, signer } from '../support/policy.ts';
 import { ISTIOD } from '../support/requests.ts';
 
-const COUNT = 20_000;
+const COUNT = Number(process.env['SIGNET_MUTANTS'] ?? 20_000);
 const SEED = Number(process.env['SIGNET_MUTANT_SEED'] ?? 20260304);
 
 /** The longest a mutant may take: a good request takes about 1 ms, so this is a hang and not a slow machine. */
