@@ -93,6 +93,7 @@ export async function startApp({ config, connection, namespace, version, log, no
   const namespaces = keys.size === 0 ? null : namespaceDirectory({ connection, keys, log, onChange: labelsChanged, onBug: (error) => onBug('watch')('namespaces', error) });
   const unfinished = new Map<string, number>();
   const issuers = config.discover.certManager === null ? null : discovered(config.discover.certManager);
+  const foreign = foreignCertificates({ metrics, log, monotonic });
   let synced = false;
   const unserved = recent(REMEMBERED);
   const requests = kubernetesRequests({
@@ -115,7 +116,10 @@ export async function startApp({ config, connection, namespace, version, log, no
       const notice = issuers === null || policyEntry.has(request.signerName) ? null : waitingNotice(request.requester, config.policy);
       if (notice !== null) events.emit(request, notice);
     },
-    onForeign: foreignCertificates({ metrics, log, monotonic }),
+    onForeign: (signerName, request, writer) => {
+      // Of an issuer without a CA in a Secret the answer is its own controller's.
+      if (authority(signerName) !== undefined) foreign(signerName, request, writer);
+    },
     onPending: (signerName, change) => {
       meter.pending(signerName, change);
       const count = (unfinished.get(signerName) ?? 0) + change;
@@ -218,12 +222,13 @@ export async function startApp({ config, connection, namespace, version, log, no
     ];
   }
 
-  function discovered({ clusterResourceNamespace, namespaces: served }: CertManagerConfig): CertManagerIssuers {
+  function discovered({ allow, clusterResourceNamespace, namespaces: served }: CertManagerConfig): CertManagerIssuers {
     const report = issuerReport({ metrics, meter, configured: [...policyEntry.keys()], log });
     return certManagerIssuers({
       connection,
       clusterResourceNamespace,
       namespaces: served,
+      allow,
       owner: (of, secret) => config.signers.find(({ ca }) => ca.secret.namespace === of && ca.secret.name === secret)?.name ?? null,
       rival: (pair) => rivalOf(pair, authorities),
       wanted: (name) => (unfinished.get(name) ?? 0) > 0,

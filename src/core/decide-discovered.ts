@@ -23,8 +23,8 @@ export type DiscoveredInput = DecideInput & {
 
 /**
  * What to do about a request for an issuer of cert-manager that no entry of the configuration is about. As its own controller for CA issuers decides,
- * with its reasons, but: what is wrong with the issuer's side is waited for, whatever it is; and nothing that can be changed after the approval makes a
- * CA of a leaf. Somebody else approves, always.
+ * with its reasons, but: what is wrong with the issuer's side is waited for, whatever it is; and an annotation alone, which can be set after the approval,
+ * makes no CA: CA:TRUE or "cert sign" has to have been approved. Somebody else approves, always.
  *
  * `approved` is for what an approver approved. A requester that approves its own requests is none, and one that vouches would be believed whatever
  * it asked for here: neither is covered.

@@ -37,13 +37,18 @@ export function parseIssuerReference(signerName: string): IssuerReference | null
   return { kind: 'Issuer', namespace: dot < 0 ? '' : name.slice(0, dot), name: name.slice(dot + 1) };
 }
 
+/** What is served of issuers. */
+export type Served = { readonly allow: readonly DiscoveredAllow[]; /** Whose Issuers. */ readonly namespaces: readonly string[] };
+
 /**
- * The issuer that a signerName means, if such issuers are served: all ClusterIssuers, and the Issuers of these namespaces. null: they are not. Without a
+ * The issuer that a signerName means, if such issuers are served: the Issuers of these namespaces, and ClusterIssuers where what was approved is signed, as they
+ * have no namespace for `sameNamespace`: refusing for good what another controller would sign is not leaving it alone. null: they are not. Without a
  * namespace it is a name that cert-manager answers too: there is no such issuer.
  */
-export function servedReference(signerName: string, namespaces: readonly string[]): IssuerReference | null {
+export function servedReference(signerName: string, { allow, namespaces }: Served): IssuerReference | null {
   const reference = parseIssuerReference(signerName);
-  if (reference === null || reference.kind === 'ClusterIssuer') return reference;
+  if (reference === null) return null;
+  if (reference.kind === 'ClusterIssuer') return allow.includes('approved') ? reference : null;
   return namespaces.length > 0 && (reference.namespace === '' || namespaces.includes(reference.namespace)) ? reference : null;
 }
 

@@ -13,7 +13,8 @@ const MAX_GO_SECONDS = 2 ** 63 / 1e9;
 export type IssuerDuration = { readonly seconds: number } | { readonly reason: 'ErrorParseDuration' | 'InvalidDuration'; readonly violation: Violation };
 
 /**
- * The lifetime that a request asks cert-manager's issuers for: the annotation goes before spec.expirationSeconds, and without either it is 90 days.
+ * The lifetime that a request asks cert-manager's issuers for: the annotation's or that of spec.expirationSeconds, and without either 90 days. Of both the shorter
+ * counts, where cert-manager takes the annotation: whoever may update the object can set that one after the approval, and nobody the other.
  * Other than for signers of the configuration, as who has used cert-manager until now has written his requests for that.
  */
 export function issuerDuration({ expirationSeconds, annotations }: Pick<Observed, 'expirationSeconds' | 'annotations'>): IssuerDuration {
@@ -22,7 +23,7 @@ export function issuerDuration({ expirationSeconds, annotations }: Pick<Observed
   const seconds = text === undefined ? (expirationSeconds ?? DEFAULT_SECONDS) : goSeconds(text);
   if (seconds === null) return { reason: 'ErrorParseDuration', violation: { field, found: quoted(text ?? ''), allowed: 'a Go duration such as "24h"' } };
   if (seconds < MIN_SECONDS) return { reason: 'InvalidDuration', violation: { field, found: durationText(seconds), allowed: `${durationText(MIN_SECONDS)} or more` } };
-  return { seconds };
+  return { seconds: Math.min(seconds, expirationSeconds ?? Infinity) };
 }
 
 /** As Go's time.ParseDuration: with a sign, without days. */

@@ -8,6 +8,7 @@ import { testKey } from '../support/keys.ts';
 import { commonName, dns } from '../support/requests.ts';
 import { startControlPlane, type ControlPlane } from '../support/rig/apiserver.ts';
 import { caIssuer, certManagerNamespace, prepareCertManager } from '../support/rig/cert-manager.ts';
+import { sumOf } from '../support/metrics-page.ts';
 import { until } from '../support/rig/until.ts';
 import { startSignet, type SignetProcess } from '../support/signet.ts';
 
@@ -110,6 +111,19 @@ describe('commands and the issuers that Signet finds', () => {
     assert.ok((await requests.decided(second)).status?.certificate !== undefined);
     assert.equal((await requests.read(csr)).metadata.resourceVersion, resourceVersion);
     assert.equal(await signet.metric('signet_foreign_certificates_total', signer), 1);
+  });
+
+  it('what the controller of another kind of issuer answers is its own affair, and is not counted', async () => {
+    await plane.api.apply({ apiVersion: 'cert-manager.io/v1', kind: 'ClusterIssuer', metadata: { name: 'self' }, spec: { selfSigned: {} } });
+    const shape = { key: 'P-256', subject: commonName('jo'), names: [dns('a.example')] } as const;
+    const csr = await requests.make({ signer: 'clusterissuers.cert-manager.io/self', shape });
+    await requests.approve(csr);
+    await plane.api.call('PATCH', `/apis/certificates.k8s.io/v1/certificatesigningrequests/${csr.metadata.name}/status`, { status: { certificate: secretFiles(own)['tls.crt'].toString('base64') } }, 'application/merge-patch+json');
+    // What comes after it on the same watch is answered: it was seen.
+    const next = await requests.make({ signer: 'clusterissuers.cert-manager.io/good', shape });
+    await requests.approve(next);
+    await requests.decided(next);
+    assert.equal(sumOf(await signet.metrics(), 'signet_foreign_certificates_total'), 1, 'the one of the test before');
   });
 
   async function signers(): Promise<{ code: number; rows: Row[] }> {

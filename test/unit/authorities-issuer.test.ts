@@ -54,6 +54,24 @@ describe('the CA of an issuer, whose Secret a tenant writes', () => {
     assert.equal(await problem(secretFiles(testRoot({ name: 'large', key: 'RSA-4096' }))), null);
   });
 
+  it('has certificates of 32 KiB at most, comments included, where a signer of the configuration may have a megabyte; nothing of them is kept', async () => {
+    for (const name of ['tls.crt', 'ca.crt'] as const) {
+      const padded = (size: number): PairFiles => ({ ...secretFiles(ca), [name]: Buffer.concat([secretFiles(ca)[name], Buffer.alloc(size - secretFiles(ca)[name].length, '\n')]) });
+      assert.equal(await problem(padded(32_768)), null);
+      assert.match((await problem(padded(32_769))) ?? '', new RegExp(`${name} has 32769 bytes, more than 32768`));
+      assert.ok(loadPair(padded(32_769), { anchor: 'root' }).ok);
+    }
+  });
+
+  it('is no other door to a signer of the configuration where the root alone is common, and is one with its key', async () => {
+    const { authority, scene } = await world(secretFiles(ca));
+    for (const [overlap, door] of [['trust', null], ['key', 'example.test/own']] as const) {
+      scene.rival = { signer: 'example.test/own', overlap, why: 'it is not apart' };
+      assert.equal(authority.rival, door);
+      assert.equal(authority.state().ready, false, 'neither is served');
+    }
+  });
+
   it('is told what is wrong in a few words, however long its names are', async () => {
     const stray = testRoot({ name: 'x'.repeat(5_000) });
     const told = (await problem({ ...secretFiles(ca), 'ca.crt': secretFiles(stray)['ca.crt'] })) ?? '';
@@ -72,7 +90,7 @@ describe('the CA of an issuer, whose Secret a tenant writes', () => {
 
   it('does not sign once a signer of the configuration has come to have the same CA, though it was planned before; without that it does', async () => {
     const { authority, scene } = await world(secretFiles(ca));
-    scene.rival = { signer: 'example.test/own', why: 'it has its key' };
+    scene.rival = { signer: 'example.test/own', overlap: 'key', why: 'it has its key' };
     await assert.rejects(authority.issue(plan(ca), NEVER), (error: Unavailable) => error instanceof Unavailable && !error.message.includes('example.test'));
     scene.rival = null;
     assert.equal((await authority.issue(plan(ca), NEVER)).length, 2);

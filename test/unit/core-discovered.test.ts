@@ -89,11 +89,14 @@ describe('names of issuers', () => {
     assert.deepEqual(['a'.repeat(254), '../x', 'A', 'a'.repeat(253), 'two.dots'].map((name) => of(name, []).secretName), ['', '', '', 'a'.repeat(253), 'two.dots']);
   });
 
-  it('of the namespaces listed alone are Issuers served, and ClusterIssuers always', () => {
-    assert.deepEqual(['team-a.ca', 'team-b.ca', 'ca'].map((name) => servedReference(`issuers.cert-manager.io/${name}`, ['team-a'])?.name ?? null), ['ca', null, 'ca']);
-    assert.equal(servedReference('issuers.cert-manager.io/team-a.ca', []), null);
-    assert.equal(servedReference('clusterissuers.cert-manager.io/foo', [])?.name, 'foo');
-    assert.equal(servedReference('example.test/foo', ['team-a']), null);
+  it('of the namespaces listed alone are Issuers served, and ClusterIssuers where what was approved is signed', () => {
+    const teamA = { allow: ['approved'], namespaces: ['team-a'] } as const;
+    assert.deepEqual(['team-a.ca', 'team-b.ca', 'ca'].map((name) => servedReference(`issuers.cert-manager.io/${name}`, teamA)?.name ?? null), ['ca', null, 'ca']);
+    assert.equal(servedReference('issuers.cert-manager.io/team-a.ca', { ...teamA, namespaces: [] }), null);
+    assert.equal(servedReference('clusterissuers.cert-manager.io/foo', { ...teamA, namespaces: [] })?.name, 'foo');
+    assert.equal(servedReference('clusterissuers.cert-manager.io/foo', { ...teamA, allow: ['sameNamespace'] }), null);
+    assert.equal(servedReference('issuers.cert-manager.io/team-a.ca', { ...teamA, allow: ['sameNamespace'] })?.name, 'ca');
+    assert.equal(servedReference('example.test/foo', teamA), null);
   });
 });
 
@@ -136,9 +139,11 @@ describe('a request for an issuer of cert-manager', () => {
 });
 
 describe('the lifetime', () => {
-  it('is the annotation\'s, else spec.expirationSeconds, else 90 days', () => {
+  it('is the annotation\'s or that of spec.expirationSeconds, of both the shorter, else 90 days', () => {
     const seconds = (shape: ObservedShape): number => (planned(step(shape)).notAfter.getTime() - NOON.getTime()) / 1000;
     assert.equal(seconds({ annotations: { [DURATION]: '1h' }, expirationSeconds: 7200 }), 3600);
+    assert.equal(seconds({ annotations: { [DURATION]: '10h' }, expirationSeconds: 7200 }), 7200);
+    assert.equal(seconds({ annotations: { [DURATION]: '10h' } }), 36_000);
     assert.equal(seconds({ expirationSeconds: 7200 }), 7200);
     assert.equal(seconds({}), 90 * DAY);
   });

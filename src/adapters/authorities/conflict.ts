@@ -63,7 +63,7 @@ export function clash(pair: CaPair, name: string, signers: ReadonlyMap<string, C
 }
 
 /** Whose CA it is already. `signer` is null where that cannot be told yet. */
-export type Rival = { readonly signer: string | null; readonly why: string };
+export type Rival = { readonly signer: string | null; /** null: not known yet. */ readonly overlap: Overlap | null; readonly why: string };
 
 /**
  * Which signer of the configuration, of all `signers`, the CA of an issuer that is found cannot be told apart from; null: none. Whoever wrote the
@@ -72,11 +72,11 @@ export type Rival = { readonly signer: string | null; readonly why: string };
  */
 export function rivalOf(pair: CaPair, signers: ReadonlyMap<string, Claim>): Rival | null {
   for (const [signer, claim] of signers) {
-    if (!claim.tried) return { signer: null, why: `the CA of signer "${signer}" has not been looked at yet` };
+    if (!claim.tried) return { signer: null, overlap: null, why: `the CA of signer "${signer}" has not been looked at yet` };
     for (const rival of [claim.claimed, claim.offered]) {
       const found = rival === null ? null : overlap(pair, rival);
-      if (found === 'key') return { signer, why: `it has the key of signer "${signer}", which is in the configuration: certificates of that tenant are signed in no other way` };
-      if (found === 'trust' && !claim.sharedTrust) return { signer, why: `the root of one, it or signer "${signer}" of the configuration, verifies certificates of the other` };
+      if (found === 'key') return { signer, overlap: found, why: `it has the key of signer "${signer}", which is in the configuration: certificates of that tenant are signed in no other way` };
+      if (found === 'trust' && !claim.sharedTrust) return { signer, overlap: found, why: `the root of one, it or signer "${signer}" of the configuration, verifies certificates of the other; "sharedTrust: true" at the signer accepts that` };
     }
   }
   return null;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Unavailable } from '../../control/errors.ts';
 import type { AuthorityState, DiscoveredAuthority } from '../../control/ports.ts';
 import { caTrouble } from '../../core/ca-validity.ts';
@@ -19,7 +20,7 @@ export type IssuerAuthorityOptions = {
   readonly monotonic: () => number;
 };
 
-type Look = { readonly ok: true; readonly pair: CaPair } | { readonly ok: false; readonly reason: 'SecretMissing' | 'SecretInvalidData' | 'SecretGetError'; readonly message: string };
+type Look = { readonly ok: true; readonly pair: CaPair; /** SHA-256 of the files: they are not kept, as there may be thousands. */ readonly digest: string } | { readonly ok: false; readonly reason: 'SecretMissing' | 'SecretInvalidData' | 'SecretGetError'; readonly message: string };
 
 /** Requesters are told this, and not which signer. */
 export const APART = 'its CA is that of another signer; the log and "signet signers" say which';
@@ -60,9 +61,10 @@ export class IssuerAuthority implements DiscoveredAuthority {
     return trouble === null ? { ready: true, authority: { chain, anchor }, held: null } : { ready: false, ...trouble };
   }
 
-  /** The signer of the configuration that has the same CA; null: none. */
+  /** The signer of the configuration whose key it has, so that it signs as that one does; null: none. A common root alone is no such door. */
   get rival(): string | null {
-    return this.#look?.ok === true ? (this.#options.rival(this.#look.pair)?.signer ?? null) : null;
+    const rival = this.#look?.ok === true ? this.#options.rival(this.#look.pair) : null;
+    return rival?.overlap === 'key' ? rival.signer : null;
   }
 
   async issue(plan: Plan, _signal: AbortSignal): Promise<readonly Certificate[]> {
@@ -95,13 +97,20 @@ function isPassing(error: Unavailable): boolean {
 function looked(files: PairFiles | null, sourceName: string, before: Look | null): Look {
   if (files === null) return { ok: false, reason: 'SecretMissing', message: `Referenced ${sourceName} not found` };
   // The same bytes are the same pair: others have been compared with this one, and its signatures verified.
-  if (before?.ok === true && sameFiles(before.pair.files, files)) return before;
+  const digest = digestOf(files);
+  if (before?.ok === true && before.digest === digest) return before;
   const loaded = loadPair(files, { anchor: 'last' });
-  return loaded.ok ? loaded : { ok: false, reason: 'SecretInvalidData', message: `Failed to parse signing CA keypair from ${sourceName}: ${loaded.problem.slice(0, MAX_PROBLEM)}` };
+  return loaded.ok ? { ok: true, pair: { ...loaded.pair, files: {} }, digest } : { ok: false, reason: 'SecretInvalidData', message: `Failed to parse signing CA keypair from ${sourceName}: ${loaded.problem.slice(0, MAX_PROBLEM)}` };
 }
 
-function sameFiles(a: PairFiles, b: PairFiles): boolean {
-  return (['tls.crt', 'tls.key', 'ca.crt'] as const).every((name) => Buffer.compare(a[name] ?? EMPTY, b[name] ?? EMPTY) === 0);
+/** Of lengths too, so that no byte can go from one file to the next unseen. */
+function digestOf(files: PairFiles): string {
+  const hash = createHash('sha256');
+  for (const name of ['tls.crt', 'tls.key', 'ca.crt'] as const) {
+    const file = files[name] ?? EMPTY;
+    hash.update(`${file.length} `).update(file);
+  }
+  return hash.digest('hex');
 }
 
 const EMPTY = new Uint8Array();

@@ -25,6 +25,11 @@ const MAX_CERTIFICATES = 16;
  * 100 KiB one signature takes seconds, in one of the four threads that sign for all.
  */
 const MAX_KEY_PEM = 8192;
+/**
+ * Sixteen certificates of 2 KiB. A tenant could otherwise have a megabyte of comments kept for each of its Issuers. A signer of the configuration
+ * is spared: its Secret is its operator's, whose files go into a copy as they are.
+ */
+const MAX_DISCOVERED_PEM = 32_768;
 
 export type LoadedPair = { readonly ok: true; readonly pair: CaPair } | { readonly ok: false; readonly problem: string };
 
@@ -38,6 +43,8 @@ export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issue
   if (missing.length > 0) return { ok: false, problem: `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing: a CA needs both halves of its pair` };
   const size = files['tls.key']?.length ?? 0;
   if (size > MAX_KEY_PEM) return { ok: false, problem: `tls.key has ${size} bytes, more than ${MAX_KEY_PEM}: it is to hold one private key` };
+  const large = anchor === 'last' ? (['tls.crt', 'ca.crt'] as const).find((name) => (files[name]?.length ?? 0) > MAX_DISCOVERED_PEM) : undefined;
+  if (large !== undefined) return { ok: false, problem: `${large} has ${files[large]?.length} bytes, more than ${MAX_DISCOVERED_PEM}: it is to hold the path of one CA` };
   const key = readKey(files['tls.key']);
   if (key === null) return { ok: false, problem: 'tls.key is not an unencrypted PEM private key' };
   const own = readCertificates('tls.crt', files['tls.crt']);

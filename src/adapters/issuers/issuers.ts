@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { AuthorityState, Discovered, DiscoveredAuthority, Log } from '../../control/ports.ts';
-import { servedReference, signerNameOf, type DiscoveredIssuer, type IssuerReference } from '../../core/discovered-issuer.ts';
+import { servedReference, signerNameOf, type DiscoveredAllow, type DiscoveredIssuer, type IssuerReference } from '../../core/discovered-issuer.ts';
 import { readIssuer } from '../../core/issuer-object.ts';
 import { followKind } from '../kubernetes/follow-kind.ts';
 import { authorityOf, type AuthorityOfOptions } from './authority-of.ts';
@@ -10,6 +11,8 @@ import type { KubernetesObject } from '../kubernetes/wire.ts';
 export type CertManagerIssuersOptions = AuthorityOfOptions & {
   /** Whose Issuers are served. */
   readonly namespaces: readonly string[];
+  /** What of them is signed. */
+  readonly allow: readonly DiscoveredAllow[];
   /** Whether the configuration has a signer of this name, which goes before an issuer. */
   readonly configured: (signerName: string) => boolean;
   /** Whether a request for it waits: then what is wrong with it is looked at again soon. */
@@ -25,7 +28,7 @@ export type CertManagerIssuersOptions = AuthorityOfOptions & {
 export type CertManagerIssuers = Discovered & {
   /** Whether requests of this name are for the issuers here, whether such a one is there or not. */
   covers(signerName: string): boolean;
-  /** The names of those that have a CA, in no order. */
+  /** The names of those that have a CA and are served, in no order. */
   names(): readonly string[];
   readonly synced: boolean;
   /** Follows issuers until the signal is aborted; never rejects. */
@@ -52,7 +55,7 @@ export function certManagerIssuers(options: CertManagerIssuersOptions): CertMana
 
   function onObject(reference: IssuerReference, object: KubernetesObject): void {
     const issuer = readIssuer(reference, object);
-    const text = JSON.stringify(issuer);
+    const text = digest(JSON.stringify(issuer));
     const name = signerNameOf(reference);
     const before = entries.get(name);
     if (before?.text === text) return;
@@ -111,13 +114,13 @@ export function certManagerIssuers(options: CertManagerIssuersOptions): CertMana
   }
 
   return {
-    covers: (signerName) => servedReference(signerName, namespaces) !== null,
-    names: () => [...entries].flatMap(([name, { authority }]) => (authority === null ? [] : [name])),
+    covers: (signerName) => servedReference(signerName, options) !== null,
+    names: () => [...entries].flatMap(([name, { authority }]) => (authority === null || servedReference(name, options) === null ? [] : [name])),
     get synced() {
       return unsynced.size === 0;
     },
     find(signerName) {
-      const reference = servedReference(signerName, namespaces);
+      const reference = servedReference(signerName, options);
       if (reference === null) return null;
       const entry = entries.get(signerName);
       return { known: unsynced.size === 0, reference, issuer: entry?.issuer ?? null, authority: entry?.authority ?? null };
@@ -127,6 +130,11 @@ export function certManagerIssuers(options: CertManagerIssuersOptions): CertMana
       await Promise.all([...kinds.map(async (kind) => follow(kind, signal)), looks.run(signal)]);
     },
   };
+}
+
+/** Compared each second, and kept for thousands: not as long as somebody's URLs. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
 }
 
 /** Equal for states between which nobody would see a difference. */

@@ -4,7 +4,7 @@ import type { Rival } from '../authorities/conflict.ts';
 import { APART } from '../authorities/issuer.ts';
 
 /** The CA of an issuer whose Secret is that of a signer of the configuration. The Secret is not even read. */
-export function refusedAuthority({ signer, why }: Rival): DiscoveredAuthority {
+export function refusedAuthority({ signer, why }: Omit<Rival, 'overlap'>): DiscoveredAuthority {
   return {
     rival: signer,
     lookedAt: Infinity,

@@ -34,7 +34,7 @@ export async function requestFromCluster(name: string, { connection, config, nam
   if (typeof observed === 'string') throw new CommandFailure(`CertificateSigningRequest "${name}" cannot be understood: ${observed}`);
   const { policy } = config;
   const served = policy.signers.some(({ name: signer }) => signer === observed.signerName);
-  const reference = served || config.discover.certManager === null ? null : servedReference(observed.signerName, config.discover.certManager.namespaces);
+  const reference = served || config.discover.certManager === null ? null : servedReference(observed.signerName, config.discover.certManager);
   const wantsLabels = asksForLabels(policy);
   const options = { connection, config, namespace, now, signal };
   const [ca, found, labels, events] = await Promise.all([served ? caOf(observed.signerName, options) : NOT_ASKED, reference === null ? NOT_FOUND : foundIssuer(reference, observed, options), wantsLabels ? allLabels(connection, signal) : null, eventsOf(connection, observed.uid, signal)]);

@@ -39,7 +39,7 @@ export async function foundIssuer(reference: IssuerReference, observed: Observed
 /** For a request that is in no cluster: as if its issuer were there, and in order. */
 export function assumedFor(signerName: string, config: Config): FoundIssuer {
   if (config.discover.certManager === null || config.signers.some(({ name }) => name === signerName)) return NOT_FOUND;
-  const reference = servedReference(signerName, config.discover.certManager.namespaces);
+  const reference = servedReference(signerName, config.discover.certManager);
   return reference === null ? NOT_FOUND : assumedIssuer(reference, config);
 }
 
