@@ -15,15 +15,26 @@ import { plot } from './plot.ts';
 import { asMarkdown } from './report.ts';
 import { summarize, type Results, type Summary } from './results.ts';
 import { burst } from './scenarios/burst.ts';
+import { watchStolen } from './stolen.ts';
 import { targets } from './targets.ts';
 
 const BURST: readonly FigureName[] = ['signedPerSecond', 'p50', 'p90', 'p99', 'cpuMs', 'rssMb', 'peakMb', 'writes', 'reads', 'serverCpuMs', 'clientCpuMs'];
 
 describe('forty requests at once, Signet and the ceiling in turns', () => {
   const absent: Contender = { ...ceiling, name: 'absent', prepare: () => Promise.reject(new Error('it was never built')) };
+  const said: string[] = [];
   let results: Results;
   before(async () => {
-    results = await measure({ scenarios: [burst({ small: 40 })], contenders: [signet, absent, ceiling], quick: true, rounds: 2, say: () => undefined, signal: AbortSignal.timeout(240_000) });
+    // Of the first turn the host takes a third.
+    const taken = [0.33, 0.01, 0.02];
+    const stolen = () => () => taken.shift() ?? 0;
+    results = await measure({ scenarios: [burst({ small: 40 })], contenders: [signet, absent, ceiling], quick: true, rounds: 2, stolen, say: (line) => said.push(line), signal: AbortSignal.timeout(240_000) });
+  });
+
+  it('a turn of which the host gave a third to other machines is done again and does not count; what others had in the rest is told', () => {
+    assert.equal(said.filter((line) => line.includes('took 33 % of the cores: this turn is done again')).length, 1);
+    assert.deepEqual(results.scenarios.map(({ stolen }) => stolen), [[0.01, 0.02, 0, 0]]);
+    assert.match(asMarkdown(results), /the host gave 0\.5 % to other machines, 2\.0 % in the worst turn/);
   });
 
   it('each contender has every figure for every round, and none is nonsense', () => {
@@ -65,6 +76,12 @@ function forty({ scenarios }: Results): readonly Summary[] {
 }
 
 describe('the arithmetic', () => {
+  it('what the host took is told in proportion to what this machine wanted, idle time and waiting for disks apart', () => {
+    const texts = ['cpu  100 10 50 5000 70 0 5 20 3 0\ncpu0 1 1 1\n', 'cpu  150 10 90 9000 99 2 13 70 9 0\ncpu0 9 9 9\n'];
+    const read = (): string => texts.shift() ?? '';
+    assert.equal(watchStolen(read)(), 50 / (50 + 50 + 40 + 2 + 8));
+  });
+
   it('the median is the middle, a percentile is a value that was seen', () => {
     assert.equal(median([3, 1, 2]), 2);
     assert.equal(median([4, 1, 2, 3]), 2.5);
@@ -106,7 +123,7 @@ describe('the arithmetic', () => {
 function resultsWith(figures: Record<string, number>): Results {
   const cases = [summarize('500', new Map([['signet', [figures]]]))];
   const machine = { cores: 2, cpu: 'any', memoryGb: 1, system: 'any' };
-  return { date: '2026-03-04T12:00:00.000Z', quick: false, machine, versions: { node: '-', kubernetes: '-', etcd: '-' }, contenders: [], missing: [], scenarios: [{ id: 'a', title: '', compare: [], cases, without: [] }] };
+  return { date: '2026-03-04T12:00:00.000Z', quick: false, machine, versions: { node: '-', kubernetes: '-', etcd: '-' }, contenders: [], missing: [], scenarios: [{ id: 'a', title: '', compare: [], cases, without: [], stolen: [] }] };
 }
 
 describe('the command line', () => {

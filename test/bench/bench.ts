@@ -105,6 +105,10 @@ export async function withRunning<T>(prepared: PreparedContender, work: (running
   early.catch(() => undefined);
   try {
     return await Promise.race([work(running), early]);
+  } catch (error) {
+    // Its files in /proc are gone a moment before its end is heard, and the end of its log says more.
+    await Promise.race([early, wait(500)]);
+    throw error;
   } finally {
     over = true;
     await running.stop();

@@ -5,7 +5,8 @@ import type { Contender } from './contender.ts';
 import type { Figures } from './figures.ts';
 import { clear, make } from './load.ts';
 import { summarize, type ContenderResult, type Results, type ScenarioResult } from './results.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, Turns } from './scenario.ts';
+import { watchStolen } from './stolen.ts';
 
 export type MeasureOptions = {
   readonly scenarios: readonly Scenario[];
@@ -14,13 +15,14 @@ export type MeasureOptions = {
   /** For every scenario; by default each has its own number. */
   readonly rounds?: number | undefined;
   readonly cpuProfile?: string | undefined;
+  readonly stolen?: typeof watchStolen;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
   readonly now?: () => Date;
 };
 
 /** Runs the scenarios one after the other, the contenders of each in turns, and returns everything that was found. */
-export async function measure({ scenarios, contenders, quick, rounds, cpuProfile, say, signal, now = () => new Date() }: MeasureOptions): Promise<Results> {
+export async function measure({ scenarios, contenders, quick, rounds, cpuProfile, stolen = watchStolen, say, signal, now = () => new Date() }: MeasureOptions): Promise<Results> {
   const date = now().toISOString();
   const started = performance.now();
   const tell = (line: string): void => say(`${clock(performance.now() - started)}  ${line}`);
@@ -29,7 +31,7 @@ export async function measure({ scenarios, contenders, quick, rounds, cpuProfile
   if (present.length === 0) throw new Error(`no contender could be had: ${missing.map(({ name, why }) => `${name}: ${why}`).join('; ')}`);
   await warmApiServer(bench, present);
   const found: ScenarioResult[] = [];
-  for (const scenario of scenarios) found.push(await runScenario(bench, scenario, present, rounds ?? (quick ? scenario.rounds.quick : scenario.rounds.full)));
+  for (const scenario of scenarios) found.push(await runScenario(bench, scenario, present, rounds ?? (quick ? scenario.rounds.quick : scenario.rounds.full), stolen));
   return { date, quick, machine: machine(), versions: await versions(bench), contenders: told, missing, scenarios: found };
 }
 
@@ -66,19 +68,21 @@ async function warmApiServer(bench: Bench, [contender]: readonly Contender[]): P
   await clear(bench);
 }
 
-async function runScenario(bench: Bench, scenario: Scenario, contenders: readonly Contender[], rounds: number): Promise<ScenarioResult> {
+async function runScenario(bench: Bench, scenario: Scenario, contenders: readonly Contender[], rounds: number, watch: typeof watchStolen): Promise<ScenarioResult> {
   const excluded = contenders.map((contender) => ({ name: contender.name, why: scenario.without?.(contender) ?? null }));
   const without = excluded.flatMap(({ name, why }) => (why === null ? [] : [{ name, why }]));
   const taking = contenders.filter(({ name }) => !without.some((each) => each.name === name));
   /** By case, then by contender. */
   const found = new Map<string, Map<string, Figures[]>>();
+  const stolen: number[] = [];
   await using turns = await scenario.open(bench, taking);
   for (let round = 0; round < rounds; round++) {
     for (const contender of taking) {
       bench.signal.throwIfAborted();
-      const cases = await turns.run(contender, round).catch((error: unknown) => {
+      const { cases, part } = await undisturbed(bench, watch, () => turns.run(contender, round)).catch((error: unknown) => {
         throw bench.signal.aborted ? bench.signal.reason : new Error(`(${scenario.id}) ${contender.name}: ${(error as Error).message}`, { cause: error });
       });
+      stolen.push(part);
       for (const [name, figures] of Object.entries(cases)) {
         bench.say(`(${scenario.id}) round ${round + 1} of ${rounds}, ${contender.name}, ${name}: ${brief(figures)}`);
         const ofCase = found.get(name) ?? new Map<string, Figures[]>();
@@ -87,8 +91,27 @@ async function runScenario(bench: Bench, scenario: Scenario, contenders: readonl
       }
     }
   }
-  return { id: scenario.id, title: scenario.title, compare: scenario.compare, cases: [...found].map(([name, ofCase]) => summarize(name, ofCase)), without };
+  return { id: scenario.id, title: scenario.title, compare: scenario.compare, cases: [...found].map(([name, ofCase]) => summarize(name, ofCase)), without, stolen };
 }
+
+/**
+ * On a virtual machine the host may give the cores to others meanwhile, which is in every figure and nobody's doing. Such a turn is done again, whatever came of
+ * it: what decides is the host's share alone. Of turns that were all disturbed the last one counts, and its share is told with the results.
+ */
+async function undisturbed(bench: Bench, watch: typeof watchStolen, turn: () => ReturnType<Turns['run']>): Promise<{ cases: Record<string, Figures>; part: number }> {
+  for (let attempt = 1; ; attempt++) {
+    const stolen = watch();
+    const cases = await turn();
+    const part = stolen();
+    if (part <= MAX_STOLEN || attempt === ATTEMPTS) return { cases, part };
+    bench.say(`other machines on this host took ${(part * 100).toFixed(0)} % of the cores: this turn is done again`);
+    bench.signal.throwIfAborted();
+  }
+}
+
+/** A twentieth: about what two rounds differ by anyway. */
+const MAX_STOLEN = 0.05;
+const ATTEMPTS = 4;
 
 function brief(figures: Figures): string {
   return Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(value < 10 ? 2 : 0)}`).join(', ');

@@ -2,6 +2,7 @@
 //   node --import tsx test/bench/report.ts bench.json [a b …]
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { median } from '../support/quantiles.ts';
 import { FIGURES, type FigureName } from './figures.ts';
 import { BASES, type CaseResult, type Results, type ScenarioResult, type Summary } from './results.ts';
 import { targets } from './targets.ts';
@@ -59,11 +60,17 @@ function targetRows(results: Results): string[][] {
   return [['', 'target', 'found', ''], ...targets(results).map(({ about, target, found, met }) => [about, target, found, met === null ? 'not measured' : met ? 'met' : 'missed'])];
 }
 
-function about({ date, quick, machine, versions, contenders, missing }: Results): string[] {
+function about({ date, quick, machine, versions, contenders, missing, scenarios }: Results): string[] {
+  const stolen = scenarios.flatMap((scenario) => scenario.stolen);
   return [
     `${date.slice(0, 10)}${quick ? ', a quick run' : ''}; ${machine.cores} cores (${machine.cpu}), ${machine.memoryGb} GB; Node ${versions.node}, kube-apiserver ${versions.kubernetes}, etcd ${versions.etcd};`,
     `${contenders.map(({ name, version }) => (version === '-' ? name : `${name} ${version}`)).join(', ')}${missing.length === 0 ? '.' : `; without ${missing.map(({ name, why }) => `${name} (${why})`).join(', ')}.`}`,
+    ...(stolen.some((part) => part > 0) ? [`Of the cores the host gave ${percent(median(stolen))} to other machines, ${percent(Math.max(...stolen))} in the worst turn.`] : []),
   ];
+}
+
+function percent(part: number): string {
+  return `${(part * 100).toFixed(1)} %`;
 }
 
 function withoutUnit(figure: FigureName): string {

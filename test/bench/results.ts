@@ -14,7 +14,7 @@ export type Results = {
 };
 
 export type ContenderResult = { readonly name: string; readonly version: string; readonly about: string };
-export type ScenarioResult = { readonly id: string; readonly title: string; readonly compare: readonly FigureName[]; readonly cases: readonly CaseResult[]; readonly without: readonly { readonly name: string; readonly why: string }[] };
+export type ScenarioResult = { readonly id: string; readonly title: string; readonly compare: readonly FigureName[]; readonly cases: readonly CaseResult[]; readonly without: readonly { readonly name: string; readonly why: string }[]; /** Of each turn that counts, in order: which part of the cores others on the same host had, 0 to 1. */ readonly stolen: readonly number[] };
 export type CaseResult = { readonly name: string; readonly contenders: readonly Summary[] };
 
 export type Summary = {

@@ -13,14 +13,15 @@ export type Overlap = 'key' | 'trust';
  * root in Envoy).
  */
 export function overlap(a: CaPair, b: CaPair): Overlap | null {
-  const ofA = known.get(a) ?? new WeakMap<CaPair, Overlap | null>();
-  known.set(a, ofA);
-  let verdict = ofA.get(b);
-  if (verdict === undefined) {
-    verdict = compare(a, b);
-    ofA.set(b, verdict);
+  const verdict = known.get(a)?.get(b);
+  if (verdict !== undefined) return verdict;
+  const found = compare(a, b);
+  // Either way round it is the same question, and each pair meets each.
+  for (const [one, other] of [[a, b], [b, a]] as const) {
+    const ofOne = known.get(one) ?? new WeakMap<CaPair, Overlap | null>();
+    known.set(one, ofOne.set(other, found));
   }
-  return verdict;
+  return found;
 }
 
 /** A signer's CA, as far as another's has to be compared with it. */

@@ -66,6 +66,13 @@ export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issue
   return { ok: true, pair: { key, chain, anchor: last, path: built.chain, files } };
 }
 
+/** Whether both are the same bytes under the same names. */
+export function sameFiles(a: PairFiles, b: PairFiles): boolean {
+  return (['tls.crt', 'tls.key', 'ca.crt'] as const).every((name) => Buffer.compare(a[name] ?? NONE, b[name] ?? NONE) === 0);
+}
+
+const NONE = new Uint8Array(0);
+
 function readKey(pem: Uint8Array | undefined): KeyObject | null {
   try {
     return createPrivateKey(Buffer.from(pem ?? []));

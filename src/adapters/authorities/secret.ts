@@ -6,7 +6,7 @@ import type { Certificate } from '../../core/certificate.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Claim } from './conflict.ts';
 import { signLocally } from './local.ts';
-import { loadPair, type CaPair, type LoadedPair, type PairFiles } from './pair.ts';
+import { loadPair, sameFiles, type CaPair, type LoadedPair, type PairFiles } from './pair.ts';
 
 export type SecretAuthorityOptions = {
   readonly anchor: 'root' | 'issuer';
@@ -75,12 +75,12 @@ export class SecretAuthority implements AdoptingAuthority, Claim {
 
   /** The source Secret as it is now; null: there is none. */
   offer(files: PairFiles | null): void {
-    this.#offered = files === null ? { ok: false, problem: 'does not exist' } : loadPair(files, this.#options);
+    this.#offered = files === null ? { ok: false, problem: 'does not exist' } : this.#load(files);
   }
 
   /** Signet's own Secret as it is now; null: there is none. A pair in use stays in use when its Secret is deleted or broken. */
   restore(files: PairFiles | null): void {
-    this.#kept = files === null ? null : loadPair(files, this.#options);
+    this.#kept = files === null ? null : this.#load(files);
     if (this.#kept?.ok === true) this.#inUse = this.#kept.pair;
   }
 
@@ -106,6 +106,12 @@ export class SecretAuthority implements AdoptingAuthority, Claim {
     if (this.#kept?.ok === false) return null;
     if (!this.#offered.ok) return this.#hold(this.#inUse === null ? null : `${this.#options.sourceName} ${this.#offered.problem}; the pair in use goes on`);
     return this.#decide(this.#offered.pair, signal);
+  }
+
+  /** Most of the time both Secrets hold the same bytes: then one pair, read and checked once. */
+  #load(files: PairFiles): LoadedPair {
+    const same = [this.#offered, this.#kept].find((each) => each?.ok === true && sameFiles(each.pair.files, files));
+    return same ?? loadPair(files, this.#options);
   }
 
   async #decide(offered: CaPair, signal: AbortSignal): Promise<string | null> {
