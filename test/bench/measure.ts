@@ -111,7 +111,7 @@ async function undisturbed(bench: Bench, watch: typeof watchStolen, turn: () => 
 
 /** A twentieth: about what two rounds differ by anyway. */
 const MAX_STOLEN = 0.05;
-const ATTEMPTS = 4;
+const ATTEMPTS = 3;
 
 function brief(figures: Figures): string {
   return Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(value < 10 ? 2 : 0)}`).join(', ');

@@ -115,10 +115,15 @@ export async function startProcess({ name, command, args, cwd, env = {}, log }: 
   };
 }
 
-/** The one child of a leash, as ps sees it. */
+/**
+ * The program that a leash holds, as ps sees it. A child that still goes by the leash's own name is not that, or not yet: Go makes one for a moment
+ * to find out whether the kernel has pidfd_open, and whoever took its number would read of a process that is gone.
+ */
 async function childOf(leash: number): Promise<{ pid: number; state: string }> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'ppid=,pid=,stat=']);
-  const row = stdout.split('\n').map((line) => line.trim().split(/\s+/)).find(([parent]) => parent === String(leash));
-  if (row === undefined) throw new Error(`no child of process ${leash}`);
-  return { pid: Number(row[1]), state: row[2] ?? '' };
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'ppid=,pid=,stat=,comm=']);
+  const rows = stdout.split('\n').map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line)?.slice(1) ?? []);
+  const own = rows.find(([, pid]) => pid === String(leash))?.[3];
+  const [, pid, state] = rows.find(([parent, , , command]) => parent === String(leash) && command !== own) ?? [];
+  if (pid === undefined || state === undefined) throw new Error(`no child of process ${leash}`);
+  return { pid: Number(pid), state };
 }
