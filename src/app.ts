@@ -34,7 +34,7 @@ import { waitingNotice } from './core/decide-discovered.ts';
 import { inOurDomain, signerNotFound } from './core/decide.ts';
 import { dependsOnLabels, labelKeys } from './core/namespace-claim.ts';
 import { ownSecretName } from './core/own-secret.ts';
-import { requestingParty } from './core/requesting-namespace.ts';
+import { turnOf } from './core/turn.ts';
 
 export type AppOptions = {
   readonly config: Config;
@@ -255,10 +255,8 @@ export async function startApp({ config, connection, namespace, version, log, no
     return cas.get(name) ?? issuers?.find(name)?.authority ?? undefined;
   }
 
-  /** Whose turn it is within a signer depends on who asks: a stranger's flood at a tenant's signer is the stranger's. */
   function look(name: string, signer: string): void {
-    const observed = requests.get(name);
-    issuing.add(name, signer, observed === undefined ? '' : requestingParty(observed.requester));
+    issuing.add(name, signer, turnOf(signer, requests.get(name)?.requester, policyEntry.has(signer)));
   }
 
   function resumed(signer: string): void {

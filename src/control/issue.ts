@@ -54,8 +54,9 @@ export function issueLoop(given: IssueOptions): (name: string, signal: AbortSign
     if (observed === undefined) return 'done';
     try {
       const serial = options.randomBytes(SERIAL_OCTETS);
-      const input = () => ({ observed, policy: options.policy, namespaceLabels: options.namespaceLabels?.() ?? null, authority: caState(options, observed.signerName), now: options.now(), serial });
-      const step = nextStep(input, options.discovery ?? null, signal);
+      const { policy } = options;
+      const input = () => ({ observed, policy, namespaceLabels: options.namespaceLabels?.() ?? null, authority: caState(options, observed.signerName), now: options.now(), serial });
+      const step = nextStep({ observed, policy, input }, options.discovery ?? null, signal);
       return await perform(step instanceof Promise ? await step : step, observed, options, signal, slot);
     } catch (error) {
       if (signal.aborted) return 'done';

@@ -14,18 +14,19 @@ const MENDED_MS = 1_000;
 
 const NOT_KNOWN = 'which issuers there are is not known yet';
 
+/** `input` is asked for when it is needed, and again after every wait: CAs and clocks go on meanwhile, and to tell the state of a CA it is compared with all others. */
+export type Question = Pick<DecideInput, 'observed' | 'policy'> & { readonly input: () => DecideInput };
+
 /**
- * What is to be done about a request: by the configuration's signer of that name, else by the issuer that is found. `input` is asked for again after
- * every wait, as CAs and clocks go on meanwhile. Throws Unavailable when it cannot be told whether the requester may use an issuer.
+ * What is to be done about a request: by the configuration's signer of that name, else by the issuer that is found. Throws Unavailable when it cannot be told whether the requester may use an issuer.
  */
-export function nextStep(input: () => DecideInput, discovery: Discovery | null, signal: AbortSignal): Step | Promise<Step> {
-  const { observed, policy } = input();
+export function nextStep(question: Question, discovery: Discovery | null, signal: AbortSignal): Step | Promise<Step> {
+  const { observed, policy, input } = question;
   const found = policy.signers.some(({ name }) => name === observed.signerName) ? null : (discovery?.find(observed.signerName) ?? null);
-  return found === null || discovery === null ? decide(input()) : stepOfDiscovered(input, discovery, signal);
+  return found === null || discovery === null ? decide(input()) : stepOfDiscovered(question, discovery, signal);
 }
 
-async function stepOfDiscovered(input: () => DecideInput, discovery: Discovery, signal: AbortSignal): Promise<Step> {
-  const { observed } = input();
+async function stepOfDiscovered({ observed, input }: Question, discovery: Discovery, signal: AbortSignal): Promise<Step> {
   const found = discovery.find(observed.signerName);
   if (found === null || !found.known) return { do: 'wait', reason: null, message: NOT_KNOWN };
   const { reference, issuer, authority } = found;

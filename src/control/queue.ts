@@ -1,5 +1,6 @@
 import { backoff } from './backoff.ts';
 import { Slots, type Slot } from './slots.ts';
+import { Tally } from './tally.ts';
 
 /** What became of one piece of work: finished, or to be tried again (`retryAfter` seconds at least; null: backoff alone). */
 export type Outcome = 'done' | { readonly retryAfter: number | null };
@@ -36,13 +37,13 @@ const MAX_WAIT_SECONDS = 24 * 3600;
 /** A CA in this process, or one that is near, has answered by then; and nobody else notices a slot that is held for so long. */
 const SLOW_SECONDS = 0.05;
 
-/** Where a name waits: the lane, and who it is in it. */
-type Where = { readonly group: string; readonly member: string };
+/** Whose a name is, and where it waits: in which lane, and as whose turn in it. */
+type Where = { readonly group: string; readonly lane: string; readonly member: string };
 type Retry = { readonly where: Where; readonly timer: NodeJS.Timeout };
 
 /**
  * A queue of names. A name waits once however often it is added; added while it is worked on, it is worked on again afterwards.
- * Groups (the signer) take turns, and within a group its members (who asks), see Slots. Ends with the signal: what runs is awaited by
+ * Lanes take turns, and within a lane its members (who asks), see Slots. What waits is told, and called, by group (the signer). Ends with the signal: what runs is awaited by
  * `onIdle`, what waits is dropped.
  */
 export class Queue {
@@ -51,6 +52,8 @@ export class Queue {
   readonly #slots: Slots;
   readonly #waiting = new Set<string>();
   readonly #running = new Set<string>();
+  readonly #waitingOf = new Tally();
+  readonly #runningOf = new Tally();
   /** Names added while they were worked on. */
   readonly #again = new Map<string, Where>();
   readonly #attempts = new Map<string, number>();
@@ -74,15 +77,12 @@ export class Queue {
 
   /** Of one group: how many names wait for their turn, are worked on, and wait for a retry. */
   waiting(group: string): { readonly turn: number; readonly running: number; readonly retry: number } {
-    return { turn: this.#slots.waiting(group), running: this.#slots.begun(group), retry: this.#retriesOf.get(group)?.size ?? 0 };
+    return { turn: this.#waitingOf.of(group), running: this.#runningOf.of(group), retry: this.#retriesOf.get(group)?.size ?? 0 };
   }
 
-  /** Asks for work on `name`, in the lane of `group`, where `member` has a turn like every other. News of a name ends the wait for its retry. */
-  add(name: string, group: string, member = ''): void {
-    if (this.#signal.aborted) return;
-    if (this.#retries.size > 0) this.#cancelRetry(name);
-    if (this.#running.has(name)) this.#again.set(name, { group, member });
-    else this.#enqueue(name, { group, member });
+  /** Asks for work on `name` of `group`, in a lane, the group's own by default, where `member` has a turn like every other. News of a name ends the wait for its retry. */
+  add(name: string, group: string, { lane = group, member = '' }: { readonly lane?: string; readonly member?: string } = {}): void {
+    this.#add(name, { group, lane, member });
   }
 
   /** There is nothing left to do about this name: a retry that is due in an hour need not be kept for it. */
@@ -94,7 +94,7 @@ export class Queue {
 
   /** Whatever the group waited for may be there now: its retries come at once. */
   nudge(group: string): void {
-    for (const name of [...(this.#retriesOf.get(group) ?? [])]) this.add(name, group, this.#retries.get(name)?.where.member);
+    for (const name of [...(this.#retriesOf.get(group) ?? [])]) this.#add(name, this.#retries.get(name)?.where ?? { group, lane: group, member: '' });
   }
 
   /** Settles when nothing waits and nothing runs (retries in the future count as waiting), or the queue has ended. */
@@ -103,12 +103,22 @@ export class Queue {
     await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
+  #add(name: string, where: Where): void {
+    if (this.#signal.aborted) return;
+    if (this.#retries.size > 0) this.#cancelRetry(name);
+    if (this.#running.has(name)) this.#again.set(name, where);
+    else this.#enqueue(name, where);
+  }
+
   #enqueue(name: string, where: Where): void {
     if (this.#waiting.has(name)) return;
     this.#waiting.add(name);
-    this.#slots.ask(where.group, where.member, (slot) => {
+    this.#waitingOf.change(where.group, 1);
+    this.#slots.ask(where.lane, where.member, (slot) => {
       this.#waiting.delete(name);
+      this.#waitingOf.change(where.group, -1);
       this.#running.add(name);
+      this.#runningOf.change(where.group, 1);
       void this.#run(name, where, slot); // Settles always: #run catches everything and ends in #finish.
     });
   }
@@ -128,6 +138,7 @@ export class Queue {
 
   #finish(name: string, where: Where, outcome: Outcome): void {
     this.#running.delete(name);
+    this.#runningOf.change(where.group, -1);
     if (outcome === 'done') this.#attempts.delete(name);
     const again = this.#again.get(name);
     if (again !== undefined) {
@@ -140,7 +151,7 @@ export class Queue {
     const attempt = this.#attempts.get(name) ?? 0;
     this.#attempts.set(name, attempt + 1);
     const seconds = Math.min(MAX_WAIT_SECONDS, Math.max(retryAfter ?? 0, backoff(attempt, { ...this.#options.backoff, random: this.#options.random })));
-    this.#retries.set(name, { where, timer: setTimeout(() => this.add(name, where.group, where.member), seconds * 1000) });
+    this.#retries.set(name, { where, timer: setTimeout(() => this.#add(name, where), seconds * 1000) });
     const names = this.#retriesOf.get(where.group);
     if (names === undefined) this.#retriesOf.set(where.group, new Set([name]));
     else names.add(name);
@@ -151,7 +162,9 @@ export class Queue {
     if (retry === undefined) return;
     clearTimeout(retry.timer);
     this.#retries.delete(name);
-    this.#retriesOf.get(retry.where.group)?.delete(name);
+    const names = this.#retriesOf.get(retry.where.group);
+    names?.delete(name);
+    if (names?.size === 0) this.#retriesOf.delete(retry.where.group);
   }
 
   #abandon(): void {

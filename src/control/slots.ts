@@ -23,6 +23,7 @@ export type Slot = {
 type Start = (slot: Slot) => void;
 type Member = { readonly key: string; readonly line: Line<Start> };
 type Lane = {
+  readonly name: string;
   /** Slots that it holds. */
   held: number;
   /** What was begun and has not ended, with a slot or without. */
@@ -48,7 +49,7 @@ const SHARE = 0.75;
 const STARTS_IN_A_TURN = 8;
 
 /**
- * A number of slots that lanes share by turns, and within a lane its members: the lane is the signer, the member who asks. So a flood in
+ * A number of slots that lanes share by turns, and within a lane its members: the lane is the tenant's signer, the member who asks. So a flood in
  * one tenant delays the next by one turn and not by its length, and so does a flood that an outsider sends to a tenant's signer.
  */
 export class Slots {
@@ -67,8 +68,8 @@ export class Slots {
   }
 
   /** Calls `start` once there is a slot for it. */
-  ask(group: string, member: string, start: Start): void {
-    const lane = this.#lane(group);
+  ask(name: string, member: string, start: Start): void {
+    const lane = this.#lane(name);
     let found = lane.members.get(member);
     if (found === undefined) {
       found = { key: member, line: new Line() };
@@ -81,14 +82,9 @@ export class Slots {
     this.#fill();
   }
 
-  /** How many wait for a slot in the lane of this group. */
-  waiting(group: string): number {
-    return this.#lanes.get(group)?.size ?? 0;
-  }
-
-  /** How many of this group have begun and not ended. */
-  begun(group: string): number {
-    return this.#lanes.get(group)?.begun ?? 0;
+  /** How many lanes are known. One in which nothing waits or goes on is forgotten: whoever may make issuers can make as many as there are names. */
+  get lanes(): number {
+    return this.#lanes.size;
   }
 
   /** Forgets what waits to begin. What was begun is let to its end. */
@@ -100,11 +96,11 @@ export class Slots {
     }
   }
 
-  #lane(group: string): Lane {
-    let lane = this.#lanes.get(group);
+  #lane(name: string): Lane {
+    let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      lane = { held: 0, begun: 0, size: 0, queued: false, resuming: new Line(), members: new Map(), turns: new Line() };
-      this.#lanes.set(group, lane);
+      lane = { name, held: 0, begun: 0, size: 0, queued: false, resuming: new Line(), members: new Map(), turns: new Line() };
+      this.#lanes.set(name, lane);
     }
     return lane;
   }
@@ -169,6 +165,7 @@ export class Slots {
       if (!ended) lane.begun -= 1;
       ended = true;
       giveUp();
+      if (lane.begun === 0 && lane.size === 0) this.#lanes.delete(lane.name);
     };
     return { patiently, end };
   }

@@ -146,6 +146,33 @@ describe('names together', () => {
   });
 });
 
+describe('groups that share a lane', () => {
+  const lane = 'Issuers of noisy';
+
+  it('have one turn between them, and share it', async () => {
+    const { queue, began, drain } = bench({ concurrency: 1 });
+    queue.add('busy', 'x');
+    for (const issuer of ['n', 'o', 'p']) for (let i = 0; i < 2; i += 1) queue.add(`${issuer}${i}`, issuer, { lane, member: issuer });
+    for (let i = 0; i < 3; i += 1) queue.add(`q${i}`, 'quiet');
+    await drain();
+    assert.deepEqual(began, ['busy', 'n0', 'q0', 'o0', 'q1', 'p0', 'q2', 'n1', 'o1', 'p1']);
+  });
+
+  it('are told apart in what waits, and called apart', async () => {
+    const { queue, began, end } = bench({ concurrency: 2 });
+    queue.add('n0', 'n', { lane, member: 'n' });
+    queue.add('o0', 'o', { lane, member: 'o' });
+    queue.add('o1', 'o', { lane, member: 'o' });
+    assert.deepEqual([queue.waiting('n'), queue.waiting('o')], [{ turn: 0, running: 1, retry: 0 }, { turn: 1, running: 1, retry: 0 }]);
+    await end('n0', { retryAfter: 3600 });
+    await end('o0', { retryAfter: 3600 });
+    await end('o1');
+    assert.deepEqual([queue.waiting('n'), queue.waiting('o')], [{ turn: 0, running: 0, retry: 1 }, { turn: 0, running: 0, retry: 1 }]);
+    queue.nudge('o');
+    assert.deepEqual(began, ['n0', 'o0', 'o1', 'o0']);
+  });
+});
+
 describe('a retry', () => {
   it('comes after a wait that doubles, half of it by chance', async () => {
     for (const [random, waits] of [[0, [0.05, 0.1, 0.2]], [0.999, [0.09995, 0.1999, 0.3998]]] as const) {
