@@ -42,7 +42,7 @@ export const HELP = `npm run bench -- [--quick] [--scenario a,b] [--contender si
 Measures Signet beside other signers on a real kube-apiserver and etcd, in turns, and prints a table for each scenario.
 Nothing else that works hard should run on the machine meanwhile.
 
-  --quick           smaller sizes, fewer rounds, built contenders only: within three minutes
+  --quick           smaller sizes, fewer rounds, built contenders only: three to five minutes
   --scenario LIST   some scenarios only
   --contender LIST  some contenders only
   --rounds N        so many turns for each contender in every scenario

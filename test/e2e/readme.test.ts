@@ -18,7 +18,7 @@ import { until } from '../support/rig/until.ts';
 const ROOT = join(import.meta.dirname, '../..');
 /** In the order in which they are followed: the last changes a CA. */
 const WALKED = ['README.md', 'docs/configuration.md', 'docs/operations.md'];
-const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`), 'examples/istio-multi-tenant/README.md', 'manifests/README.md'];
+const DOCUMENTS = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`), 'examples/istio-multi-tenant/README.md', 'manifests/README.md'];
 
 /** The commands that do not run as they stand, and what happens instead. Everything else does, kubectl being the real one. */
 const PLAYED: readonly Played<Stage>[] = [
