@@ -1,6 +1,5 @@
 import { backoff } from './backoff.ts';
 import { Slots, type Slot } from './slots.ts';
-import { Tally } from './tally.ts';
 
 /** What became of one piece of work: finished, or to be tried again (`retryAfter` seconds at least; null: backoff alone). */
 export type Outcome = 'done' | { readonly retryAfter: number | null };
@@ -52,8 +51,6 @@ export class Queue {
   readonly #slots: Slots;
   readonly #waiting = new Set<string>();
   readonly #running = new Set<string>();
-  readonly #waitingOf = new Tally();
-  readonly #runningOf = new Tally();
   /** Names added while they were worked on. */
   readonly #again = new Map<string, Where>();
   readonly #attempts = new Map<string, number>();
@@ -77,7 +74,7 @@ export class Queue {
 
   /** Of one group: how many names wait for their turn, are worked on, and wait for a retry. */
   waiting(group: string): { readonly turn: number; readonly running: number; readonly retry: number } {
-    return { turn: this.#waitingOf.of(group), running: this.#runningOf.of(group), retry: this.#retriesOf.get(group)?.size ?? 0 };
+    return { turn: this.#slots.waiting(group), running: this.#slots.begun(group), retry: this.#retriesOf.get(group)?.size ?? 0 };
   }
 
   /** Asks for work on `name` of `group`, in a lane, the group's own by default, where `member` has a turn like every other. News of a name ends the wait for its retry. */
@@ -94,7 +91,10 @@ export class Queue {
 
   /** Whatever the group waited for may be there now: its retries come at once. */
   nudge(group: string): void {
-    for (const name of [...(this.#retriesOf.get(group) ?? [])]) this.#add(name, this.#retries.get(name)?.where ?? { group, lane: group, member: '' });
+    for (const name of [...(this.#retriesOf.get(group) ?? [])]) {
+      const retry = this.#retries.get(name);
+      if (retry !== undefined) this.#add(name, retry.where);
+    }
   }
 
   /** Settles when nothing waits and nothing runs (retries in the future count as waiting), or the queue has ended. */
@@ -113,14 +113,11 @@ export class Queue {
   #enqueue(name: string, where: Where): void {
     if (this.#waiting.has(name)) return;
     this.#waiting.add(name);
-    this.#waitingOf.change(where.group, 1);
     this.#slots.ask(where.lane, where.member, (slot) => {
       this.#waiting.delete(name);
-      this.#waitingOf.change(where.group, -1);
       this.#running.add(name);
-      this.#runningOf.change(where.group, 1);
       void this.#run(name, where, slot); // Settles always: #run catches everything and ends in #finish.
-    });
+    }, where.group);
   }
 
   async #run(name: string, where: Where, slot: Slot): Promise<void> {
@@ -138,7 +135,6 @@ export class Queue {
 
   #finish(name: string, where: Where, outcome: Outcome): void {
     this.#running.delete(name);
-    this.#runningOf.change(where.group, -1);
     if (outcome === 'done') this.#attempts.delete(name);
     const again = this.#again.get(name);
     if (again !== undefined) {

@@ -1,4 +1,5 @@
 import { Line } from './line.ts';
+import { Tally } from './tally.ts';
 
 export type SlotsOptions = {
   /** What may be under way at the same time. */
@@ -21,7 +22,10 @@ export type Slot = {
 };
 
 type Start = (slot: Slot) => void;
-type Member = { readonly key: string; readonly line: Line<Start> };
+/** `group`: as what it is counted. */
+type Begin = { readonly group: string; readonly start: Start };
+type Resume = { readonly group: string; readonly resume: () => void };
+type Member = { readonly key: string; readonly line: Line<Begin> };
 type Lane = {
   readonly name: string;
   /** Slots that it holds. */
@@ -33,7 +37,7 @@ type Lane = {
   /** Whether it stands in the line of lanes. */
   queued: boolean;
   /** What was begun and goes on. */
-  readonly resuming: Line<() => void>;
+  readonly resuming: Line<Resume>;
   readonly members: Map<string, Member>;
   readonly turns: Line<Member>;
 };
@@ -58,6 +62,9 @@ export class Slots {
   readonly #lanes = new Map<string, Lane>();
   /** Lanes that may have a turn: something waits there, and they hold less than their share. */
   readonly #turns = new Line<Lane>();
+  /** What waits for a slot, and what has begun and not ended, by group. */
+  readonly #waitingOf = new Tally();
+  readonly #begunOf = new Tally();
   #held = 0;
   /** A start is due in the next turn of the event loop. */
   #filling = false;
@@ -67,8 +74,8 @@ export class Slots {
     this.#share = Math.ceil(options.count * SHARE);
   }
 
-  /** Calls `start` once there is a slot for it. */
-  ask(name: string, member: string, start: Start): void {
+  /** Calls `start` once there is a slot for it. It is counted as one of `group`. */
+  ask(name: string, member: string, start: Start, group = name): void {
     const lane = this.#lane(name);
     let found = lane.members.get(member);
     if (found === undefined) {
@@ -76,10 +83,18 @@ export class Slots {
       lane.members.set(member, found);
     }
     if (found.line.size === 0) lane.turns.push(found);
-    found.line.push(start);
-    lane.size += 1;
-    this.#queue(lane);
-    this.#fill();
+    found.line.push({ group, start });
+    this.#wait(lane, group);
+  }
+
+  /** How many of this group wait for a slot. */
+  waiting(group: string): number {
+    return this.#waitingOf.of(group);
+  }
+
+  /** How many of this group have begun and not ended. */
+  begun(group: string): number {
+    return this.#begunOf.of(group);
   }
 
   /** How many lanes are known. One in which nothing waits or goes on is forgotten: whoever may make issuers can make as many as there are names. */
@@ -90,8 +105,7 @@ export class Slots {
   /** Forgets what waits to begin. What was begun is let to its end. */
   close(): void {
     for (const lane of this.#lanes.values()) {
-      lane.members.clear();
-      while (lane.turns.shift() !== undefined);
+      for (let begin = nextOf(lane); begin !== undefined; begin = nextOf(lane)) this.#waitingOf.change(begin.group, -1);
       lane.size = lane.resuming.size;
     }
   }
@@ -103,6 +117,13 @@ export class Slots {
       this.#lanes.set(name, lane);
     }
     return lane;
+  }
+
+  #wait(lane: Lane, group: string): void {
+    lane.size += 1;
+    this.#waitingOf.change(group, 1);
+    this.#queue(lane);
+    this.#fill();
   }
 
   #queue(lane: Lane): void {
@@ -129,20 +150,21 @@ export class Slots {
     const lane = this.#turns.shift();
     if (lane === undefined) return;
     lane.queued = false;
-    const resume = lane.resuming.shift();
-    const start = resume === undefined ? nextOf(lane) : undefined;
-    if (resume === undefined && start === undefined) return;
+    const next = lane.resuming.shift() ?? nextOf(lane);
+    if (next === undefined) return;
     lane.size -= 1;
+    this.#waitingOf.change(next.group, -1);
     lane.held += 1;
     this.#held += 1;
     this.#queue(lane);
-    resume?.();
-    if (start !== undefined) start(this.#slot(lane));
+    if ('resume' in next) next.resume();
+    else next.start(this.#slot(lane, next.group));
   }
 
-  #slot(lane: Lane): Slot {
+  #slot(lane: Lane, group: string): Slot {
     let [held, ended] = [true, false];
     lane.begun += 1;
+    this.#begunOf.change(group, 1);
     const giveUp = (): void => {
       if (!held) return;
       held = false;
@@ -157,35 +179,35 @@ export class Slots {
         return await slow;
       } finally {
         clearTimeout(timer);
-        if (!held) await this.#regain(lane);
+        if (!held) await this.#regain(lane, group);
         held = true;
       }
     };
     const end = (): void => {
-      if (!ended) lane.begun -= 1;
+      if (ended) return;
       ended = true;
+      lane.begun -= 1;
+      this.#begunOf.change(group, -1);
       giveUp();
       if (lane.begun === 0 && lane.size === 0) this.#lanes.delete(lane.name);
     };
     return { patiently, end };
   }
 
-  #regain(lane: Lane): Promise<void> {
-    return new Promise((resolve) => {
-      lane.resuming.push(resolve);
-      lane.size += 1;
-      this.#queue(lane);
-      this.#fill();
+  #regain(lane: Lane, group: string): Promise<void> {
+    return new Promise((resume) => {
+      lane.resuming.push({ group, resume });
+      this.#wait(lane, group);
     });
   }
 }
 
 /** The next of the member whose turn it is. */
-function nextOf({ members, turns }: Lane): Start | undefined {
+function nextOf({ members, turns }: Lane): Begin | undefined {
   const member = turns.shift();
-  const start = member?.line.shift();
+  const begin = member?.line.shift();
   if (member === undefined) return undefined;
   if (member.line.size > 0) turns.push(member);
   else members.delete(member.key);
-  return start;
+  return begin;
 }

@@ -1,15 +1,17 @@
 // What README.md and docs/benchmarks.md say of a run is what docs/benchmarks.json holds: npm run bench -- --quick --json docs/benchmarks.json
 // After a new run: UPDATE_DOCS=1 node --import tsx --test test/bench/page.test.ts
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { between, summaryTable } from './page.ts';
+import { assertTold, inPlace } from '../support/told.ts';
+import { summaryTable } from './page.ts';
 import { plot } from './plot.ts';
 import { asMarkdown } from './report.ts';
 import type { Results } from './results.ts';
 import { targets } from './targets.ts';
 
+const FILE = 'test/bench/page.test.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): Promise<string> => readFile(join(ROOT, path), 'utf8');
 
@@ -23,17 +25,15 @@ describe('the benchmark that is told', async () => {
   });
 
   it('is the table of the README', async () => {
-    const text = await read('README.md');
-    await same('README.md', text, between(text, 'benchmark', summaryTable(results)));
+    await assertTold('README.md', FILE, (text) => inPlace(text, 'benchmark', summaryTable(results)));
   });
 
   it('is the tables of docs/benchmarks.md', async () => {
-    const text = await read('docs/benchmarks.md');
-    await same('docs/benchmarks.md', text, between(text, 'results', asMarkdown(results)));
+    await assertTold('docs/benchmarks.md', FILE, (text) => inPlace(text, 'results', asMarkdown(results)));
   });
 
   it('is the plot', async () => {
-    await same('docs/benchmarks.svg', await read('docs/benchmarks.svg').catch(() => ''), plot(results));
+    await assertTold('docs/benchmarks.svg', FILE, () => plot(results));
   });
 
   it('holds what the targets are measured by, and docs/benchmarks.md says of each whether it was met', async () => {
@@ -45,10 +45,5 @@ describe('the benchmark that is told', async () => {
 });
 
 it('a document without the marks is refused, as nothing would be compared', () => {
-  assert.throws(() => between('# Page\n', 'results', 'text'), /no place marked <!-- results: begin -->/);
+  assert.throws(() => inPlace('# Page\n', 'results', 'text'), /no place marked <!-- results: begin -->/);
 });
-
-async function same(path: string, found: string, wanted: string): Promise<void> {
-  if (process.env['UPDATE_DOCS'] === '1') await writeFile(join(ROOT, path), wanted);
-  else assert.equal(found, wanted, `${path}: make it anew with UPDATE_DOCS=1 node --import tsx --test test/bench/page.test.ts`);
-}

@@ -27,11 +27,3 @@ export function summaryTable(results: Results): string {
   }).filter(([, ...values]) => values.some((value) => value !== '–'));
   return [['', ...names], ['---', ...names.map(() => '---:')], ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
-
-/** A document with what stands between its two marks replaced. Throws where a mark is missing. */
-export function between(document: string, name: string, text: string): string {
-  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
-  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`the document has no place marked ${begin} … ${end}`);
-  return `${document.slice(0, from + begin.length)}\n${text.trim()}\n${document.slice(to)}`;
-}

@@ -1,6 +1,6 @@
 // Every way we know to a certificate of another tenant's CA, or to a name that is not one's own, tried on a real istiod, real agents and a real
 // API server. Each attack has a twin that differs from it in one detail and gets its certificate in the same run. docs/attacks.md is what is
-// seen here: SIGNET_WRITE_ATTACKS=1 writes it anew.
+// seen here: UPDATE_DOCS=1 writes it anew.
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
@@ -8,6 +8,7 @@ import { openDefinition } from '../support/example/controllers.ts';
 import { SIGNER_DOMAIN } from '../support/mesh.ts';
 import { ApiError, type KubernetesObject } from '../support/rig/api.ts';
 import { until } from '../support/rig/until.ts';
+import { assertTold, inPlace } from '../support/told.ts';
 import type { Attack, AttackClass, Outcome, StoppedBy } from './attacks/attack.ts';
 import { calls } from './attacks/calls.ts';
 import { environment } from './attacks/environment.ts';
@@ -20,7 +21,7 @@ import { powers } from './attacks/powers.ts';
 import { brokenRules, replay, RULES } from './attacks/replay.ts';
 import { create } from './attacks/request.ts';
 import { requesters } from './attacks/requesters.ts';
-import { attackTable, bySignetText, writeTable, writtenTable, type Row } from './attacks/table.ts';
+import { attackTable, bySignetText, type Row } from './attacks/table.ts';
 import { webhookPort } from './attacks/webhook-port.ts';
 import { startWorld, USERS, type World } from './attacks/world.ts';
 
@@ -149,13 +150,12 @@ describe('attacks on a mesh of two tenants', () => {
     assert.equal(strayed([...issued, { signer: 'foo', name: 'URI:spiffe://cluster.local/ns/bar/sa/app', ca: false }]).length, 1);
   });
 
-  it('docs/attacks.md has the table of what was seen', () => {
+  it('docs/attacks.md has the table of what was seen', async () => {
     const all = [...CLASSES, late, guarded].flatMap(({ attacks }): readonly Attack[] => attacks);
     assert.equal(rows.length, all.length, 'not every attack went as it should: see above');
     // They end in any order.
     const table = attackTable([...rows].sort((a, b) => all.indexOf(a.attack) - all.indexOf(b.attack)));
-    if (process.env['SIGNET_WRITE_ATTACKS'] === '1') writeTable(table);
-    assert.equal(writtenTable(), table, 'write it anew: SIGNET_WRITE_ATTACKS=1 node --import tsx --test test/e2e/attacks.test.ts');
+    await assertTold('docs/attacks.md', 'test/e2e/attacks.test.ts', (text) => inPlace(text, 'attacks, made by test/e2e/attacks.test.ts', table));
   });
 });
 

@@ -1,20 +1,18 @@
 // The same requests to cert-manager's controller for CertificateSigningRequests of CA issuers, and then to Signet in its place. Where the two differ the
 // case says why; where it says nothing they may not. docs/cert-manager.md has the table, which UPDATE_DOCS=1 writes anew.
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openRequests, type Csr, type IssuerRequests } from '../support/issuer-requests.ts';
 import { GROUPS, type Case } from '../support/issuer-behaviour/cases.ts';
 import { differences, outcomeOf, type Outcome } from '../support/issuer-behaviour/outcome.ts';
-import { behaviourTable, withTable } from '../support/issuer-behaviour/table.ts';
+import { behaviourTable } from '../support/issuer-behaviour/table.ts';
 import { READY, TEAM, issuers } from '../support/issuer-behaviour/world.ts';
 import { startControlPlane, type ControlPlane } from '../support/rig/apiserver.ts';
 import { certManagerNamespace, prepareCertManager, unreadyIssuers } from '../support/rig/cert-manager.ts';
 import { until } from '../support/rig/until.ts';
 import { startSignet } from '../support/signet.ts';
+import { assertTold, inPlace } from '../support/told.ts';
 
-const DOCUMENT = join(import.meta.dirname, '../../docs/cert-manager.md');
 const CASES = GROUPS.flatMap(({ cases }) => cases);
 /** Whoever asks for nothing else is one of these in turn: of one requester's Events at one signer there are fifty at once. */
 const OTHERS = ['dora', 'emil', 'fred'];
@@ -75,10 +73,7 @@ describe('Signet in the place of cert-manager\'s controller', () => {
   }
 
   it('the table in docs/cert-manager.md is what was seen', async () => {
-    const text = await readFile(DOCUMENT, 'utf8');
-    const wanted = withTable(text, behaviourTable(GROUPS, outcomes, version));
-    if (process.env['UPDATE_DOCS'] === '1') await writeFile(DOCUMENT, wanted);
-    else assert.equal(text, wanted, 'make it anew: UPDATE_DOCS=1 node --import tsx --test test/e2e/issuer-behaviour.test.ts');
+    await assertTold('docs/cert-manager.md', 'test/e2e/issuer-behaviour.test.ts', (text) => inPlace(text, 'what test/e2e/issuer-behaviour.test.ts saw', behaviourTable(GROUPS, outcomes, version)));
   });
 
   /** cert-manager looks for Secrets in a cache: what is asked before that is filled waits for ever, as the Secret does not change. */

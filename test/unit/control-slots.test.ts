@@ -29,9 +29,10 @@ function settled(): Promise<void> {
 
 describe('of the slots', () => {
   it('one lane holds three quarters at most, so that another finds some free at once', () => {
-    const { began, ask } = bench(8);
+    const { began, ask, slots } = bench(8);
     for (let i = 0; i < 20; i += 1) ask(`flood ${i}`, 'noisy');
     assert.equal(began.length, 6);
+    assert.equal(slots.waiting('noisy'), 14);
     ask('one', 'quiet');
     ask('two', 'quiet');
     assert.deepEqual(began.slice(6), ['one', 'two']);
@@ -78,7 +79,7 @@ describe('of the slots', () => {
   });
 
   it('those that are waited with patiently are given to others when it takes long, and had again before it goes on', async () => {
-    const { began, ask, end, held } = bench(1);
+    const { slots, began, ask, end, held } = bench(1);
     ask('slow', 'g');
     let answer = (_: string): void => undefined;
     const seen: string[] = [];
@@ -88,9 +89,11 @@ describe('of the slots', () => {
     assert.deepEqual(began, ['slow']);
     mock.timers.tick(1);
     assert.deepEqual(began, ['slow', 'next'], 'after 50 ms');
+    assert.equal(slots.begun('g'), 1, 'it goes on all the same');
     answer('certificate');
     await settled();
     assert.deepEqual(seen, [], 'it waits for a slot');
+    assert.equal(slots.waiting('g'), 1);
     end('next');
     await waiting;
     assert.deepEqual(seen, ['certificate']);
@@ -98,6 +101,7 @@ describe('of the slots', () => {
     assert.deepEqual(began, ['slow', 'next'], 'and holds it');
     end('slow');
     assert.deepEqual(began, ['slow', 'next', 'last']);
+    assert.equal(slots.begun('g'), 1);
   });
 
   it('those that are not needed for long are kept, and a failure goes on as one', async () => {

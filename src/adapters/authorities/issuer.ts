@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Unavailable } from '../../control/errors.ts';
 import type { AuthorityState, DiscoveredAuthority } from '../../control/ports.ts';
 import { caTrouble } from '../../core/ca-validity.ts';
@@ -6,7 +5,7 @@ import type { Certificate } from '../../core/certificate.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Rival } from './conflict.ts';
 import { signLocally } from './local.ts';
-import { loadPair, type CaPair, type PairFiles } from './pair.ts';
+import { digestOf, loadPair, type CaPair, type PairFiles } from './pair.ts';
 
 export type IssuerAuthorityOptions = {
   /** For messages: `secret cert-manager/foo`. */
@@ -103,16 +102,5 @@ function looked(files: PairFiles | null, sourceName: string, before: Look | null
   return loaded.ok ? { ok: true, pair: { ...loaded.pair, files: {} }, digest } : { ok: false, reason: 'SecretInvalidData', message: `Failed to parse signing CA keypair from ${sourceName}: ${loaded.problem.slice(0, MAX_PROBLEM)}` };
 }
 
-/** Of lengths too, so that no byte can go from one file to the next unseen. */
-function digestOf(files: PairFiles): string {
-  const hash = createHash('sha256');
-  for (const name of ['tls.crt', 'tls.key', 'ca.crt'] as const) {
-    const file = files[name] ?? EMPTY;
-    hash.update(`${file.length} `).update(file);
-  }
-  return hash.digest('hex');
-}
-
-const EMPTY = new Uint8Array();
 /** A problem names subjects, which whoever writes the Secret may have made as long as that. */
 const MAX_PROBLEM = 500;

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { parseCertificate, type Certificate } from '../../core/certificate.ts';
 import { buildChain, isSelfSigned, pathProblem } from '../../core/chain.ts';
 import { decodeCertificates } from '../../core/pem.ts';
@@ -66,12 +66,17 @@ export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issue
   return { ok: true, pair: { key, chain, anchor: last, path: built.chain, files } };
 }
 
-/** Whether both are the same bytes under the same names. */
-export function sameFiles(a: PairFiles, b: PairFiles): boolean {
-  return (['tls.crt', 'tls.key', 'ca.crt'] as const).every((name) => Buffer.compare(a[name] ?? NONE, b[name] ?? NONE) === 0);
+/** SHA-256 of the files: the same bytes under the same names, and so the same pair. Of lengths too, so that no byte can go from one file to the next unseen. */
+export function digestOf(files: PairFiles): string {
+  const hash = createHash('sha256');
+  for (const name of ['tls.crt', 'tls.key', 'ca.crt'] as const) {
+    const file = files[name] ?? NONE;
+    hash.update(`${file.length} `).update(file);
+  }
+  return hash.digest('hex');
 }
 
-const NONE = new Uint8Array(0);
+const NONE = new Uint8Array();
 
 function readKey(pem: Uint8Array | undefined): KeyObject | null {
   try {

@@ -6,7 +6,7 @@ import type { Certificate } from '../../core/certificate.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Claim } from './conflict.ts';
 import { signLocally } from './local.ts';
-import { loadPair, sameFiles, type CaPair, type LoadedPair, type PairFiles } from './pair.ts';
+import { digestOf, loadPair, type CaPair, type LoadedPair, type PairFiles } from './pair.ts';
 
 export type SecretAuthorityOptions = {
   readonly anchor: 'root' | 'issuer';
@@ -110,7 +110,8 @@ export class SecretAuthority implements AdoptingAuthority, Claim {
 
   /** Most of the time both Secrets hold the same bytes: then one pair, read and checked once. */
   #load(files: PairFiles): LoadedPair {
-    const same = [this.#offered, this.#kept].find((each) => each?.ok === true && sameFiles(each.pair.files, files));
+    const digest = digestOf(files);
+    const same = [this.#offered, this.#kept].find((each) => each?.ok === true && digestOf(each.pair.files) === digest);
     return same ?? loadPair(files, this.#options);
   }
 

@@ -1,8 +1,6 @@
 import type { Group } from './cases.ts';
 import type { Outcome } from './outcome.ts';
 
-const [BEGIN, END] = ['<!-- what test/e2e/issuer-behaviour.test.ts saw: -->', '<!-- end of what it saw -->'];
-
 /** The tables of docs/cert-manager.md: one for each group, a row for each case. */
 export function behaviourTable(groups: readonly Group[], { certManager, signet }: { readonly certManager: readonly Outcome[]; readonly signet: readonly Outcome[] }, version: string): string {
   let row = 0;
@@ -16,11 +14,4 @@ export function behaviourTable(groups: readonly Group[], { certManager, signet }
   });
   const same = groups.flatMap(({ cases }) => cases).filter(({ differs }) => differs === undefined).length;
   return `${row} requests were made to cert-manager ${version} and then to Signet; ${same} have the same answer in everything that is compared.\n\n${sections.join('\n')}`;
-}
-
-/** The document with this table in the place of the one it has. */
-export function withTable(document: string, table: string): string {
-  const [from, to] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`the document lacks ${BEGIN} or ${END}`);
-  return `${document.slice(0, from)}${BEGIN}\n\n${table}\n${document.slice(to)}`;
 }
