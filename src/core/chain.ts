@@ -61,10 +61,7 @@ export function pathProblem(chain: readonly Certificate[]): string | null {
  * one, and the signature. OpenSSL, BoringSSL and Go pass over a parent that differs in any of them.
  */
 export function issuedBy(child: Certificate, parent: Certificate): boolean {
-  if (issuers.get(child) === parent) return true;
-  const issued = namesIssuer(child, parent) && signedBy(child, parent);
-  if (issued) issuers.set(child, parent);
-  return issued;
+  return namesIssuer(child, parent) && isSignedBy(child, parent);
 }
 
 /** Whether issuer name and key identifier lead from the child to the parent (RFC 5280 §4.1.2.4, §4.2.1.1); the signature is not looked at. */
@@ -73,13 +70,32 @@ export function namesIssuer({ issuer, authorityKeyId }: Certificate, { subject, 
   return sameKeyId && Buffer.compare(issuer.der, subject.der) === 0;
 }
 
-/** Found to be so before: both are immutable, and the path of a CA is the same for each of its certificates. */
-const issuers = new WeakMap<Certificate, Certificate>();
-
 /** Subject and issuer equal, and its own signature holds. */
 export function isSelfSigned(certificate: Certificate): boolean {
-  return isSelfIssued(certificate) && signedBy(certificate, certificate);
+  return isSelfIssued(certificate) && isSignedBy(certificate, certificate);
 }
+
+/**
+ * Whether a verifier with this anchor could take the certificate, which was read with its path, beside the one that issued it there. Asked of each
+ * CA and each other, so that a signature is verified only where it may hold: one that was seen to be made with another key holds under a second one
+ * only if that was computed for it (key substitution), and then no verifier gets so far unless the names chain (RFC 5280 §6.1.3).
+ */
+export function leadsTo(certificate: Certificate, anchor: Certificate): boolean {
+  if (certificate.fingerprint === anchor.fingerprint) return true;
+  const signer = signers.get(certificate);
+  if (signer === undefined || Buffer.compare(certificate.issuer.der, anchor.subject.der) === 0) return signedBy(certificate, anchor);
+  return Buffer.compare(signer.publicKey.spki, anchor.publicKey.spki) === 0;
+}
+
+function isSignedBy(child: Certificate, parent: Certificate): boolean {
+  if (signers.get(child) === parent) return true;
+  const signed = signedBy(child, parent);
+  if (signed) signers.set(child, parent);
+  return signed;
+}
+
+/** Whose key was seen to have made a signature: both are immutable, and the path of a CA is the same for each of its certificates. */
+const signers = new WeakMap<Certificate, Certificate>();
 
 function unique(certificates: readonly Certificate[]): Certificate[] {
   return [...new Map(certificates.map((each) => [each.fingerprint, each])).values()];

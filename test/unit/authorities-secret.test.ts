@@ -6,7 +6,7 @@ import { SecretAuthority } from '../../src/adapters/authorities/secret.ts';
 import { Unavailable } from '../../src/control/errors.ts';
 import { secretFiles, testIntermediate, testRoot, type AuthorityShape, type TestAuthority } from '../support/authority.ts';
 import { after, NOON } from '../support/clock.ts';
-import { testKey } from '../support/keys.ts';
+import { testKey, type TestKey } from '../support/keys.ts';
 
 const [K1, K2] = [testKey('P-256', 'the first CA key'), testKey('P-256', 'the second CA key')];
 const first = (shape: AuthorityShape = {}): PairFiles => secretFiles(testRoot({ name: 'foo', key: K1, ...shape }));
@@ -193,6 +193,27 @@ describe('two signers\' CAs', () => {
     const below = testIntermediate(testIntermediate(foo, { name: 'between', key: testKey('P-256', 'between') }), { name: 'bar', key: K2 });
     assert.equal(overlap(pair(foo, 'issuer'), pair(below, 'issuer')), 'trust');
     assert.equal(overlap(pair(foo, 'issuer'), pair(bar, 'issuer')), null);
+  });
+
+  it('are not apart when the root above one has the key of the other\'s, under whatever name', () => {
+    const above = (key: TestKey): CaPair => pair(testIntermediate(testRoot({ name: 'another name', key }), { name: 'bar', key: K2 }));
+    assert.equal(overlap(pair(testRoot({ name: 'foo', key: K1 })), above(K1)), 'trust');
+    assert.equal(overlap(pair(testRoot({ name: 'foo', key: K1 })), above(testKey('P-256', 'another'))), null);
+  });
+
+  it('are apart with roots of one name, as long as the keys are different', () => {
+    assert.equal(overlap(pair(testRoot({ name: 'same', key: K1 })), pair(testRoot({ name: 'same', key: K2 }))), null);
+  });
+
+  it('are not apart when the root of one signed the other, whose files do not say who did', () => {
+    const alone = (authority: TestAuthority): CaPair => {
+      const loaded = loadPair({ 'tls.crt': secretFiles(authority)['tls.crt'], 'tls.key': secretFiles(authority)['tls.key'] }, { anchor: 'issuer' });
+      assert.ok(loaded.ok && loaded.pair.path.length === 1, JSON.stringify(loaded));
+      return loaded.pair;
+    };
+    const other = testRoot({ name: 'another root' });
+    assert.equal(overlap(pair(common), alone(bar)), 'trust');
+    assert.equal(overlap(pair(other), alone(bar)), null);
   });
 });
 

@@ -1,4 +1,4 @@
-import { signedBy } from '../../core/certificate-signature.ts';
+import { leadsTo } from '../../core/chain.ts';
 import type { CaPair } from './pair.ts';
 
 /** Pairs are immutable, and the question comes with each request: a verification of P-384 signatures takes a millisecond. */
@@ -88,6 +88,6 @@ function compare(a: CaPair, b: CaPair): Overlap | null {
   if (first === undefined || second === undefined) return null;
   if (Buffer.compare(first.publicKey.spki, second.publicKey.spki) === 0) return 'key';
   // Whoever holds a certificate can send along any intermediate it knows: the whole path counts, not the published part.
-  const verifies = ({ anchor }: CaPair, { path }: CaPair): boolean => path.some((each) => each.fingerprint === anchor.fingerprint || signedBy(each, anchor));
+  const verifies = ({ anchor }: CaPair, { path }: CaPair): boolean => path.some((each) => leadsTo(each, anchor));
   return verifies(a, b) || verifies(b, a) ? 'trust' : null;
 }
