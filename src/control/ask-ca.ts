@@ -36,13 +36,15 @@ export const askAtOnce: CaDesk = {
 
 /** Every question to a CA goes through the gate, has its time, and holds no slot for long; the gate is told how it went. */
 export function caDesk({ gate, limits, monotonic }: CaDeskOptions): CaDesk {
-  const deadlines = new Map<string, Deadline>();
+  /** By their seconds, of which the configuration has some; of signers there may be any number in a process's life. */
+  const deadlines = new Map<number, Deadline>();
 
   function deadlineOf(signer: string): Deadline {
-    let deadline = deadlines.get(signer);
+    const seconds = (limits.get(signer) ?? DEFAULT_LIMITS).timeout;
+    let deadline = deadlines.get(seconds);
     if (deadline === undefined) {
-      deadline = new Deadline({ seconds: (limits.get(signer) ?? DEFAULT_LIMITS).timeout, monotonic });
-      deadlines.set(signer, deadline);
+      deadline = new Deadline({ seconds, monotonic });
+      deadlines.set(seconds, deadline);
     }
     return deadline;
   }

@@ -104,6 +104,12 @@ function meterOf(rate: Rate | null): RateMeter | null {
   return rate === null ? null : new RateMeter(rate);
 }
 
+/** Whether one made anew would be the same for everybody: nothing waits, nothing is under way, and no pause or limit goes on. */
+export function isSpareDoor({ taken, waiting, alarm, meter, breaker, rooms }: Door, now: number): boolean {
+  if (taken > 0 || alarm.isSet || breaker.wait(now) > 0 || waiting.rate + waiting.concurrency + waiting.ca > 0) return false;
+  return (meter === null || meter.isRested(now)) && [...rooms.values()].every((room) => isSpare(room, now));
+}
+
 function isSpare({ taken, line, alarm, meter }: Room, now: number): boolean {
   return taken === 0 && line.size === 0 && !alarm.isSet && (meter === null || meter.isRested(now));
 }

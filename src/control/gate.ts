@@ -1,6 +1,7 @@
-import { DEFAULT_LIMITS, type Limits } from '../core/limits.ts';
-import { Breaker } from './breaker.ts';
-import { blockedAt, blockedIn, newDoor, roomOf, waitingText, type Door, type Room, type Why } from './door.ts';
+import type { Limits } from '../core/limits.ts';
+import type { Breaker } from './breaker.ts';
+import { blockedAt, blockedIn, roomOf, waitingText, type Door, type Room, type Why } from './door.ts';
+import { Doors } from './doors.ts';
 import type { Ticket } from './line.ts';
 
 /** The request was set aside, and is called when its turn has come. `news`: nobody was told of this yet, or not for a while. */
@@ -43,7 +44,7 @@ const TELL_AGAIN_MS = 60_000;
  */
 export class Gate {
   readonly #options: GateOptions;
-  readonly #doors = new Map<string, Door>();
+  readonly #doors: Doors;
   readonly #entries = new Map<string, Entry>();
   /** Places that are kept for requests that were called. */
   readonly #called = new Map<string, Held>();
@@ -51,13 +52,14 @@ export class Gate {
 
   constructor(options: GateOptions, signal: AbortSignal) {
     this.#options = options;
+    this.#doors = new Doors({ limits: options.limits, breaker: options.breaker, onTime: (door) => this.#dispatch(door) });
     signal.addEventListener('abort', () => this.#close(), { once: true });
   }
 
   /** Takes a place for this request, or sets it aside until there is one. */
   enter(name: string, signer: string, namespace: string): Place | Waiting {
     const now = this.#options.monotonic();
-    const door = this.#door(signer);
+    const door = this.#doors.of(signer, now);
     const room = roomOf(door, namespace, now, (each) => this.#ready(door, each));
     const kept = this.#takeKept(name, door, room);
     if (kept !== null) return kept;
@@ -83,7 +85,7 @@ export class Gate {
 
   /** The CA of this signer is another one, or well again, as somebody else found out. */
   renew(signer: string): void {
-    const door = this.#doors.get(signer);
+    const door = this.#doors.find(signer);
     if (door === undefined) return;
     door.breaker.renew();
     this.#dispatch(door);
@@ -91,23 +93,13 @@ export class Gate {
 
   /** How many requests of this signer wait here for what. While its CA is left alone, all of them wait for that. */
   waiting(signer: string): Readonly<Record<Why, number>> {
-    const { rate, concurrency, ca } = this.#doors.get(signer)?.waiting ?? { rate: 0, concurrency: 0, ca: 0 };
+    const { rate, concurrency, ca } = this.#doors.find(signer)?.waiting ?? { rate: 0, concurrency: 0, ca: 0 };
     return this.paused(signer) ? { rate: 0, concurrency: 0, ca: rate + concurrency + ca } : { rate, concurrency, ca };
   }
 
   /** Whether the CA of this signer is left alone now. */
   paused(signer: string): boolean {
-    return this.#doors.get(signer)?.breaker.closed === false;
-  }
-
-  #door(signer: string): Door {
-    const door = this.#doors.get(signer);
-    if (door === undefined) {
-      const made: Door = newDoor(signer, this.#options.limits.get(signer) ?? DEFAULT_LIMITS, this.#options.breaker?.() ?? new Breaker(), () => this.#dispatch(made));
-      this.#doors.set(signer, made);
-      return made;
-    }
-    return door;
+    return this.#doors.find(signer)?.breaker.closed === false;
   }
 
   /** The place that was kept for this request, if it is for what the request turns out to be. */
