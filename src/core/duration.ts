@@ -1,5 +1,6 @@
-const UNIT_SECONDS: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, 'µs': 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 };
-const PART = /(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h|d)/y;
+/** The micro sign is escaped, as the built program is a file of ASCII, which V8 reads faster. */
+const UNIT_SECONDS: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, '\u00b5s': 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600, d: 86400 };
+const PART = /(\d+(?:\.\d+)?|\.\d+)(ns|us|\u00b5s|ms|s|m|h|d)/y;
 
 /**
  * Reads a Go duration (time.ParseDuration: `24h`, `1h30m`, `1.5h`) and, beyond Go, `d` for 24 hours.

@@ -31,7 +31,7 @@ export async function buildProgram({ out = join(ROOT, 'dist'), commit }: { out?:
     legalComments: 'linked',
     banner: { js: '#!/usr/bin/env node' },
     define: { SIGNET_COMMIT: commit === undefined ? 'undefined' : JSON.stringify(commit) },
-    plugins: [kubeconfigOnly, agentOnly, withoutLocales],
+    plugins: [kubeconfigOnly, agentOnly, countersOnly, withoutLocales],
     logLevel: 'warning',
   });
   await chmod(outfile, 0o755);
@@ -70,7 +70,17 @@ const kubeconfigOnly: Plugin = {
 /** Of undici the program takes its connections: not fetch, web sockets, caches and what tests mock. */
 const agentOnly: Plugin = {
   name: 'agent only',
-  setup: ({ onLoad }) => onLoad({ filter: /node_modules\/undici\/index\.js$/ }, () => ({ contents: "exports.Agent = require('./lib/dispatcher/agent'); require('./lib/dispatcher/dispatcher').prototype.request = require('./lib/api/api-request');" })),
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /node_modules\/undici\/index\.js$/ }, () => ({ contents: "exports.Agent = require('./lib/dispatcher/agent'); require('./lib/dispatcher/dispatcher').prototype.request = require('./lib/api/api-request');" }));
+    // Spoken only where `allowH2` says so, and Node's own HTTP/2 would be loaded with it at each start.
+    onLoad({ filter: /undici\/lib\/dispatcher\/client-h2\.js$/ }, () => ({ contents: 'module.exports = () => { throw new Error("no HTTP/2 is in this program"); };' }));
+  },
+};
+
+/** Of prom-client the program takes what counts: not the default metrics with OpenTelemetry, the push gateway and Node's cluster. */
+const countersOnly: Plugin = {
+  name: 'counters only',
+  setup: ({ onLoad }) => onLoad({ filter: /node_modules\/prom-client\/index\.js$/ }, () => ({ contents: "exports.Registry = require('./lib/registry'); exports.Counter = require('./lib/counter'); exports.Gauge = require('./lib/gauge'); exports.Histogram = require('./lib/histogram');" })),
 };
 
 /** zod's messages in fifty languages; Signet writes its own. */
