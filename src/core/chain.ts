@@ -1,6 +1,6 @@
 import { isSelfIssued, type Certificate } from './certificate.ts';
 import { signedBy } from './certificate-signature.ts';
-import { distinguishedNameText } from './distinguished-name.ts';
+import { distinguishedNameText, mayBeSameName } from './distinguished-name.ts';
 import { OID } from './oid.ts';
 import { ANY_EXTENDED_KEY_USAGE, CERT_SIGN, extendedKeyUsages } from './usage.ts';
 
@@ -76,15 +76,14 @@ export function isSelfSigned(certificate: Certificate): boolean {
 }
 
 /**
- * Whether a verifier with this anchor could take the certificate, which was read with its path, beside the one that issued it there. Asked of each
- * CA and each other, so that a signature is verified only where it may hold: one that was seen to be made with another key holds under a second one
+ * Whether a verifier that trusts `ca`, or reaches it, could take the certificate, which was read with its path, beside the one that issued it there. Asked of
+ * each CA and each other, so that a signature is verified only where it may hold: one that was seen to be made with another key holds under a second one
  * only if that was computed for it (key substitution), and then no verifier gets so far unless the names chain (RFC 5280 §6.1.3).
  */
-export function leadsTo(certificate: Certificate, anchor: Certificate): boolean {
-  if (certificate.fingerprint === anchor.fingerprint) return true;
+export function leadsTo(certificate: Certificate, ca: Certificate): boolean {
   const signer = signers.get(certificate);
-  if (signer === undefined || Buffer.compare(certificate.issuer.der, anchor.subject.der) === 0) return signedBy(certificate, anchor);
-  return Buffer.compare(signer.publicKey.spki, anchor.publicKey.spki) === 0;
+  if (signer === undefined || mayBeSameName(certificate.issuer, ca.subject)) return signedBy(certificate, ca);
+  return Buffer.compare(signer.publicKey.spki, ca.publicKey.spki) === 0;
 }
 
 function isSignedBy(child: Certificate, parent: Certificate): boolean {

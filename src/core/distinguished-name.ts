@@ -32,6 +32,26 @@ export function distinguishedNameText(name: DistinguishedName): string {
   return rdns.map((rdn) => rdn.map(attributeText).join('+')).reverse().join(',');
 }
 
+/**
+ * Whether any verifier may take the two for one name: OpenSSL and BoringSSL pass over letter case, spaces, the kind of string and the order in a set (RFC 5280 §7.1),
+ * Go over nothing. Looser than all of them, so that only false is certain.
+ */
+export function mayBeSameName({ attributes: a }: DistinguishedName, { attributes: b }: DistinguishedName): boolean {
+  return a.length === b.length && a.every((one) => b.some((other) => mayBeSameAttribute(one, other)));
+}
+
+function mayBeSameAttribute(a: NameAttribute, b: NameAttribute): boolean {
+  if (a.type !== b.type) return false;
+  return [a, b].some(({ value }) => UNREAD.test(value)) || looselyText(a.value) === looselyText(b.value);
+}
+
+function looselyText(value: string): string {
+  return value.toLowerCase().replace(/\s+/g, '');
+}
+
+/** How the value of a string that is not understood is given. */
+const UNREAD = /^#(?:[0-9a-f]{2})+$/;
+
 function relativeNames(name: DerNode, what: string): NameAttribute[][] {
   return name.children.map((rdn) => {
     expectNode(rdn, TAG.set, `a relative name of ${what}`, name);
@@ -68,7 +88,7 @@ function attributeText({ type, value }: NameAttribute): string {
 
 /** RFC 4514 §2.4. A value that starts with `#` is escaped too, unless it is the hex form this module gave it. */
 function escaped(value: string): string {
-  if (/^#(?:[0-9a-f]{2})+$/.test(value)) return value;
+  if (UNREAD.test(value)) return value;
   const special = value.replace(/["+,;<>\\]/g, '\\$&').replace(/^[ #]/, '\\$&').replace(/ $/, '\\ ');
   return special.replace(/[^ -~]/gu, (c) => [...Buffer.from(c, 'utf8')].map((octet) => `\\${octet.toString(16).padStart(2, '0')}`).join(''));
 }

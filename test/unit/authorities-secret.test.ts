@@ -4,9 +4,10 @@ import { clash, overlap, type Claim } from '../../src/adapters/authorities/confl
 import { loadPair, type CaPair, type PairFiles } from '../../src/adapters/authorities/pair.ts';
 import { SecretAuthority } from '../../src/adapters/authorities/secret.ts';
 import { Unavailable } from '../../src/control/errors.ts';
-import { secretFiles, testIntermediate, testRoot, type AuthorityShape, type TestAuthority } from '../support/authority.ts';
+import { chainPem, secretFiles, testIntermediate, testRoot, type AuthorityShape, type TestAuthority } from '../support/authority.ts';
 import { after, NOON } from '../support/clock.ts';
 import { testKey, type TestKey } from '../support/keys.ts';
+import { substitutedKey } from '../support/substituted-key.ts';
 
 const [K1, K2] = [testKey('P-256', 'the first CA key'), testKey('P-256', 'the second CA key')];
 const first = (shape: AuthorityShape = {}): PairFiles => secretFiles(testRoot({ name: 'foo', key: K1, ...shape }));
@@ -205,15 +206,60 @@ describe('two signers\' CAs', () => {
     assert.equal(overlap(pair(testRoot({ name: 'same', key: K1 })), pair(testRoot({ name: 'same', key: K2 }))), null);
   });
 
+  /** bar's own certificate, and nothing of who issued it. */
+  const alone = (authority: TestAuthority): CaPair => {
+    const loaded = loadPair({ 'tls.crt': Buffer.from(chainPem([authority.certificate])), 'tls.key': secretFiles(authority)['tls.key'] }, { anchor: 'issuer' });
+    assert.ok(loaded.ok && loaded.pair.path.length === 1, JSON.stringify(loaded));
+    return loaded.pair;
+  };
+  const below = (parent: TestAuthority): TestAuthority => testIntermediate(parent, { name: 'bar', key: K2 });
+
   it('are not apart when the root of one signed the other, whose files do not say who did', () => {
-    const alone = (authority: TestAuthority): CaPair => {
-      const loaded = loadPair({ 'tls.crt': secretFiles(authority)['tls.crt'], 'tls.key': secretFiles(authority)['tls.key'] }, { anchor: 'issuer' });
-      assert.ok(loaded.ok && loaded.pair.path.length === 1, JSON.stringify(loaded));
-      return loaded.pair;
-    };
-    const other = testRoot({ name: 'another root' });
     assert.equal(overlap(pair(common), alone(bar)), 'trust');
-    assert.equal(overlap(pair(other), alone(bar)), null);
+    assert.equal(overlap(pair(testRoot({ name: 'another root' })), alone(bar)), null);
+  });
+
+  it('are not apart when any CA of one signed the other, though its root did not', () => {
+    assert.equal(overlap(pair(foo), alone(below(foo))), 'trust');
+    assert.equal(overlap(pair(foo), alone(below(testIntermediate(testRoot({ name: 'another root' }), { name: 'foo', key: testKey('P-256', 'another') })))), null);
+  });
+
+  it('are not apart when a CA of one has a second certificate in the path of the other', () => {
+    const another = testRoot({ name: 'another root' });
+    const crossed = (key: TestKey): TestAuthority => testIntermediate(another, { name: 'foo', key });
+    assert.equal(overlap(pair(foo), pair(below(crossed(K1)))), 'trust');
+    assert.equal(overlap(pair(foo), pair(below(crossed(testKey('P-256', 'another'))))), null);
+  });
+
+  it('are not apart when one signs with the key of a CA above the other', () => {
+    const another = testRoot({ name: 'another root' });
+    const of = (key: TestKey): TestAuthority => testIntermediate(another, { name: 'bar', key });
+    assert.equal(overlap(pair(foo), pair(of(common.key))), 'trust');
+    assert.equal(overlap(pair(testIntermediate(foo, { name: 'below foo', key: testKey('P-256', 'below foo') })), pair(of(K1))), 'trust');
+    assert.equal(overlap(pair(foo), pair(of(testKey('P-256', 'another')))), null);
+  });
+});
+
+describe('a CA whose files name another issuer than the one that signed it', () => {
+  /** bar, signed by `signer`, with the certificate of a key under which that signature holds as well: whoever may write files can compute one. */
+  const disguised = (signer: TestAuthority): CaPair => {
+    const bar = testIntermediate(signer, { name: 'bar', key: K2 });
+    const key = { privateKey: K2.privateKey, publicKey: substitutedKey(bar.certificate, signer.key.publicKey) };
+    const parent = testIntermediate(testRoot({ name: 'elsewhere' }), { name: 'common', key, subjectKeyId: null });
+    const loaded = loadPair({ ...secretFiles(bar), 'tls.crt': Buffer.from(chainPem([bar.certificate, parent.certificate])), 'ca.crt': Buffer.alloc(0) }, { anchor: 'issuer' });
+    assert.ok(loaded.ok && loaded.pair.path.length === 2, JSON.stringify(loaded));
+    return loaded.pair;
+  };
+  const pair = (authority: TestAuthority): CaPair => {
+    const loaded = loadPair(secretFiles(authority), { anchor: 'root' });
+    assert.ok(loaded.ok);
+    return loaded.pair;
+  };
+
+  it('is found out', () => {
+    const [common, twin] = [testRoot({ name: 'common', key: testKey('P-256', 'common') }), testRoot({ name: 'common', key: testKey('P-256', 'twin') })];
+    assert.equal(overlap(pair(common), disguised(common)), 'trust');
+    assert.equal(overlap(pair(twin), disguised(common)), null);
   });
 });
 

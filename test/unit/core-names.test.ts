@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readDer } from '../../src/core/der-reader.ts';
 import { element, objectIdentifier, printableString, sequence, setOf, unsignedInteger, utf8String, type Der } from '../../src/core/der-writer.ts';
-import { distinguishedNameText, readName } from '../../src/core/distinguished-name.ts';
+import { distinguishedNameText, mayBeSameName, readName } from '../../src/core/distinguished-name.ts';
 import { encodeGeneralNames, generalNameText, type GeneralName } from '../../src/core/general-name.ts';
 import { OID } from '../../src/core/oid.ts';
 import { readGeneralNames } from '../../src/core/read-general-names.ts';
@@ -93,3 +93,26 @@ function attribute(type: string, value: Der): Der {
 function name(...attributes: readonly Der[]): Der {
   return sequence(...attributes.map((each) => setOf(each)));
 }
+
+describe('two distinguished names', () => {
+  const attribute = (type: string, value: Der): Der => sequence(objectIdentifier(type), value);
+  const name = (...attributes: Der[]) => {
+    const node = readDer(sequence(sequence(...attributes.map((each) => setOf(each)))));
+    return readName(node.children[0], 'the name', node);
+  };
+  const plain = name(attribute(OID.commonName, printableString('foo root')));
+
+  it('may be one for some verifier whatever the kind of string, the case and the spaces', () => {
+    for (const value of [printableString('foo root'), utf8String('foo root'), utf8String('Foo  Root '), element(0x14, Buffer.from('foo root')), element(0x1e, Buffer.from('foo root', 'utf16le').swap16())]) {
+      assert.ok(mayBeSameName(plain, name(attribute(OID.commonName, value))), Buffer.from(value).toString('hex'));
+    }
+  });
+
+  it('are two for all of them where a value, a type or the number is another', () => {
+    const text = utf8String('foo root');
+    assert.ok(!mayBeSameName(plain, name(attribute(OID.commonName, utf8String('foo rot')))));
+    assert.ok(!mayBeSameName(plain, name(attribute(OID.organizationName, text))));
+    assert.ok(!mayBeSameName(plain, name(attribute(OID.commonName, text), attribute(OID.commonName, text))));
+    assert.ok(!mayBeSameName(plain, name()));
+  });
+});

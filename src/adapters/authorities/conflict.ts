@@ -4,12 +4,12 @@ import type { CaPair } from './pair.ts';
 /** Pairs are immutable, and the question comes with each request: a verification of P-384 signatures takes a millisecond. */
 const known = new WeakMap<CaPair, WeakMap<CaPair, Overlap | null>>();
 
-/** How two CAs are not apart: `key`: they are one; `trust`: the anchor of one verifies certificates of the other. */
+/** How two CAs are not apart: `key`: they are one; `trust`: the verifiers of one take certificates of the other. */
 export type Overlap = 'key' | 'trust';
 
 /**
  * How two signers' CAs fail to keep their tenants apart; null when they do not fail. Equal keys sign for each other; and a path
- * of one that the other's anchor verifies makes every certificate of the one good for the verifiers of the other (seen with a common
+ * of one that leads to a CA below the other's anchor makes every certificate of the one good for the verifiers of the other (seen with a common
  * root in Envoy).
  */
 export function overlap(a: CaPair, b: CaPair): Overlap | null {
@@ -87,7 +87,8 @@ function compare(a: CaPair, b: CaPair): Overlap | null {
   const [first, second] = [a.chain[0], b.chain[0]];
   if (first === undefined || second === undefined) return null;
   if (Buffer.compare(first.publicKey.spki, second.publicKey.spki) === 0) return 'key';
-  // Whoever holds a certificate can send along any intermediate it knows: the whole path counts, not the published part.
-  const verifies = ({ anchor }: CaPair, { path }: CaPair): boolean => path.some((each) => leadsTo(each, anchor));
+  // Whoever holds a certificate can send along any intermediate it knows, its own and the other's: the whole path counts on the one side, and every CA up to
+  // the anchor on the other.
+  const verifies = ({ chain }: CaPair, { path }: CaPair): boolean => path.some((each) => chain.some((ca) => leadsTo(each, ca)));
   return verifies(a, b) || verifies(b, a) ? 'trust' : null;
 }
