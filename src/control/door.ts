@@ -104,9 +104,9 @@ function meterOf(rate: Rate | null): RateMeter | null {
   return rate === null ? null : new RateMeter(rate);
 }
 
-/** Whether one made anew would be the same for everybody: nothing waits, nothing is under way, and no pause or limit goes on. */
-export function isSpareDoor({ taken, waiting, alarm, meter, breaker, rooms }: Door, now: number): boolean {
-  if (taken > 0 || alarm.isSet || breaker.wait(now) > 0 || waiting.rate + waiting.concurrency + waiting.ca > 0) return false;
+/** Whether nobody misses it: nothing waits or is under way, no pause or limit goes on, and nobody is to be told of an end. A failure or two are forgotten with it. */
+export function isSpareDoor({ taken, waiting, alarm, meter, breaker, rooms, told }: Door, now: number): boolean {
+  if (taken > 0 || told || alarm.isSet || breaker.wait(now) > 0 || waiting.rate + waiting.concurrency + waiting.ca > 0) return false;
   return (meter === null || meter.isRested(now)) && [...rooms.values()].every((room) => isSpare(room, now));
 }
 

@@ -24,7 +24,6 @@ export type Slot = {
 type Start = (slot: Slot) => void;
 /** `group`: as what it is counted. */
 type Begin = { readonly group: string; readonly start: Start };
-type Resume = { readonly group: string; readonly resume: () => void };
 type Member = { readonly key: string; readonly line: Line<Begin> };
 type Lane = {
   readonly name: string;
@@ -37,7 +36,7 @@ type Lane = {
   /** Whether it stands in the line of lanes. */
   queued: boolean;
   /** What was begun and goes on. */
-  readonly resuming: Line<Resume>;
+  readonly resuming: Line<() => void>;
   readonly members: Map<string, Member>;
   readonly turns: Line<Member>;
 };
@@ -62,7 +61,7 @@ export class Slots {
   readonly #lanes = new Map<string, Lane>();
   /** Lanes that may have a turn: something waits there, and they hold less than their share. */
   readonly #turns = new Line<Lane>();
-  /** What waits for a slot, and what has begun and not ended, by group. */
+  /** What waits to begin, and what has begun and not ended, by group. */
   readonly #waitingOf = new Tally();
   readonly #begunOf = new Tally();
   #held = 0;
@@ -84,10 +83,11 @@ export class Slots {
     }
     if (found.line.size === 0) lane.turns.push(found);
     found.line.push({ group, start });
-    this.#wait(lane, group);
+    this.#waitingOf.change(group, 1);
+    this.#wait(lane);
   }
 
-  /** How many of this group wait for a slot. */
+  /** How many of this group wait to begin. */
   waiting(group: string): number {
     return this.#waitingOf.of(group);
   }
@@ -119,9 +119,8 @@ export class Slots {
     return lane;
   }
 
-  #wait(lane: Lane, group: string): void {
+  #wait(lane: Lane): void {
     lane.size += 1;
-    this.#waitingOf.change(group, 1);
     this.#queue(lane);
     this.#fill();
   }
@@ -153,12 +152,12 @@ export class Slots {
     const next = lane.resuming.shift() ?? nextOf(lane);
     if (next === undefined) return;
     lane.size -= 1;
-    this.#waitingOf.change(next.group, -1);
     lane.held += 1;
     this.#held += 1;
     this.#queue(lane);
-    if ('resume' in next) next.resume();
-    else next.start(this.#slot(lane, next.group));
+    if (typeof next === 'function') return next();
+    this.#waitingOf.change(next.group, -1);
+    next.start(this.#slot(lane, next.group));
   }
 
   #slot(lane: Lane, group: string): Slot {
@@ -179,7 +178,7 @@ export class Slots {
         return await slow;
       } finally {
         clearTimeout(timer);
-        if (!held) await this.#regain(lane, group);
+        if (!held) await this.#regain(lane);
         held = true;
       }
     };
@@ -194,10 +193,10 @@ export class Slots {
     return { patiently, end };
   }
 
-  #regain(lane: Lane, group: string): Promise<void> {
-    return new Promise((resume) => {
-      lane.resuming.push({ group, resume });
-      this.#wait(lane, group);
+  #regain(lane: Lane): Promise<void> {
+    return new Promise((resolve) => {
+      lane.resuming.push(resolve);
+      this.#wait(lane);
     });
   }
 }

@@ -62,6 +62,22 @@ describe('a question to a CA', () => {
     assert.equal(await slow, 'late');
   });
 
+  it('has the time of its own signer', async () => {
+    const limits = new Map([['quick', { ...DEFAULT_LIMITS, timeout: 1 }], ['patient', { ...DEFAULT_LIMITS, timeout: 60 }]]);
+    const { signal } = new AbortController();
+    const desk = caDesk({ gate: new Gate({ limits, call: () => undefined, monotonic: () => 0 }, signal), limits, monotonic: () => 0 });
+    const over: string[] = [];
+    for (const signer of ['patient', 'quick', 'of no configuration']) {
+      desk.ask({ plan: { ...PLAN, signer }, observed: observed({ name: signer }), signal, slot: undefined }, never).catch((error: Error) => over.push(`${signer}: ${error.message}`));
+    }
+    for (const seconds of [1, 29, 30]) {
+      mock.timers.tick(seconds * 1_000);
+      await settled();
+      over.push('');
+    }
+    assert.deepEqual(over, ['quick: no answer within 1 s', '', 'of no configuration: no answer within 30 s', '', 'patient: no answer within 60 s', '']);
+  });
+
   it('leaves its place whatever comes of it', async () => {
     const { ask, gate } = bench({ concurrency: 1 }, 100);
     for (const error of [new Unavailable('throttled'), new Refusal('never'), new TypeError('a bug')]) {

@@ -28,6 +28,7 @@ const NEEDED: Readonly<Record<string, (door: Door) => void>> = {
     breaker.failed(breaker.ask(), NOW - 60_000, { atOnce: true });
     breaker.ask();
   },
+  'somebody was told of a pause, and is to be told of its end': (door) => void (door.told = true),
   'it will be woken': ({ alarm }) => alarm.set(NOW, 60_000),
   'something is under way in one of its rooms': (door) => void (roomOf(door, 'ns', NOW, () => undefined).taken = 1),
 };

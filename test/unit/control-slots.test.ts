@@ -93,7 +93,7 @@ describe('of the slots', () => {
     answer('certificate');
     await settled();
     assert.deepEqual(seen, [], 'it waits for a slot');
-    assert.equal(slots.waiting('g'), 1);
+    assert.deepEqual([slots.waiting('g'), slots.begun('g')], [0, 1], 'and is counted once');
     end('next');
     await waiting;
     assert.deepEqual(seen, ['certificate']);
