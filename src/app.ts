@@ -44,8 +44,8 @@ export type AppOptions = {
   readonly version: string;
   readonly log: Log;
   readonly now?: () => Date;
-  /** Called for each request that reached its decision. */
-  readonly onDecided?: () => void;
+  /** Called for each certificate. */
+  readonly onIssued?: () => void;
   /** Stands between the requests and the CA of a signer: with it a test has CAs that hang or fail. */
   readonly authority?: (signer: string, own: Authority) => Authority;
 };
@@ -69,12 +69,12 @@ const CA_CHECK_MS = 30_000;
  * The whole of `signet run`, wired: connections in, loops in the middle, HTTP out. Starts listening at once (a busy port throws
  * Refusal) and waits for an API server that is away. Ends with the signal.
  */
-export async function startApp({ config, connection, namespace, version, log, now = () => new Date(), onDecided = () => undefined, authority: between = (_signer, own) => own }: AppOptions, signal: AbortSignal): Promise<App> {
+export async function startApp({ config, connection, namespace, version, log, now = () => new Date(), onIssued = () => undefined, authority: between = (_signer, own) => own }: AppOptions, signal: AbortSignal): Promise<App> {
   // Every watch listens for the end; Node takes more than ten listeners for a leak.
   setMaxListeners(0, signal);
   const metrics = createMetrics({ signers: config.signers.map(({ name }) => name), version, backlog });
   const { record, eventDropped, reviewed, page } = metrics;
-  const meter: Meter = { ...metrics.meter, decided: (...decision) => (metrics.meter.decided(...decision), onDecided()) };
+  const meter: Meter = { ...metrics.meter, decided: (signer, outcome, reason) => (metrics.meter.decided(signer, outcome, reason), outcome === 'issued' && onIssued()) };
   const onBug = (where: string) => (name: string, error: unknown) => {
     meter.bug(where);
     log.error(`a bug in ${where}: please report it`, { name, error });

@@ -24,13 +24,13 @@ Exit code 0: ended by a signal; 2: the configuration is not right, there is no c
     'log-format': { type: 'string', choices: ['json', 'text'], description: 'default text on a terminal, else json' },
   },
   run: async ({ values, env, stdout, now, signal }) => {
-    const onDecided = compileForBursts();
+    const onIssued = compileForBursts();
     const config = await loadConfig({ config: values.config, env, signal });
     const format = (values['log-format'] ?? (stdout.isTTY ? 'text' : 'json')) as 'json' | 'text';
     const log = createLog({ write: (line) => stdout.write(line), now, level: (values['log-level'] ?? 'info') as LogLevel, format });
     const connection = await connect({ kubeconfig: values.kubeconfig, env, userAgent: `signet/${release.version}`, log });
     const namespace = await ownNamespace(values.namespace);
-    const app = await startApp({ config, connection, namespace, version: release.version, log, now, onDecided }, signal);
+    const app = await startApp({ config, connection, namespace, version: release.version, log, now, onIssued }, signal);
     await app.ended;
     return 0;
   },
