@@ -25,6 +25,8 @@ export type CaDesk = {
   absent(observed: Observed, why: string): boolean;
   /** The look at this request is over. */
   settle(name: string): void;
+  /** It is finished or gone. */
+  forget(name: string): void;
 };
 
 /** Without limits, and without a place to wait in. */
@@ -32,6 +34,7 @@ export const askAtOnce: CaDesk = {
   ask: async ({ signal }, call) => ({ waits: null, answer: await call(signal) }),
   absent: () => false,
   settle: () => undefined,
+  forget: () => undefined,
 };
 
 /** Every question to a CA goes through the gate, has its time, and holds no slot for long; the gate is told how it went. */
@@ -75,6 +78,7 @@ export function caDesk({ gate, limits, monotonic }: CaDeskOptions): CaDesk {
       return false;
     },
     settle: (name) => gate.settle(name),
+    forget: (name) => gate.forget(name),
   };
 }
 

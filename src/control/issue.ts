@@ -50,8 +50,13 @@ const SERIAL_OCTETS = 20;
 export function issueLoop(given: IssueOptions): (name: string, signal: AbortSignal, slot?: Slot) => Promise<Outcome> {
   const options = { desk: askAtOnce, ...given };
   return async (name, signal, slot) => {
-    const observed = options.requests.get(name);
-    if (observed === undefined) return 'done';
+    const { requests, desk } = options;
+    const observed = requests.get(name);
+    if (observed === undefined) {
+      // It was called, and is finished or gone: what is kept for it is somebody else's.
+      desk.forget(name);
+      return 'done';
+    }
     try {
       const serial = options.randomBytes(SERIAL_OCTETS);
       const { policy } = options;
@@ -64,7 +69,9 @@ export function issueLoop(given: IssueOptions): (name: string, signal: AbortSign
       if (error instanceof Refusal) return giveUp(observed, error, options);
       throw error;
     } finally {
-      options.desk.settle(name);
+      // What this look itself finished brings no news of its end.
+      if (requests.get(name) === undefined) desk.forget(name);
+      else desk.settle(name);
     }
   };
 }
