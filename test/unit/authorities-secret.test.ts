@@ -168,6 +168,33 @@ describe('a CA from a Secret', () => {
   });
 });
 
+describe('a Secret that holds no pair', () => {
+  it('is looked at once, however often somebody writes it with the same bytes', () => {
+    let reads = 0;
+    const key = Buffer.from('no key');
+    const bad = (text: string): PairFiles => Object.defineProperty({ 'tls.crt': Buffer.from(text) }, 'tls.key', { get: () => ((reads += 1), key) });
+    const { authority } = world();
+    const readsOf = (files: PairFiles): number => {
+      reads = 0;
+      authority.offer(files);
+      return reads;
+    };
+    const whole = readsOf(bad('first'));
+    assert.ok(whole > 1);
+    assert.equal(readsOf(bad('first')), 1, 'its digest alone');
+    assert.equal(readsOf(bad('second')), whole);
+    authority.offer(first());
+    assert.ok(authority.offered !== null);
+  });
+
+  it('is one with a certificate that would fill what all signers publish together', () => {
+    const files = (length: number): PairFiles => secretFiles(testRoot({ name: 'x'.repeat(length) }));
+    const large = loadPair(files(9_000), { anchor: 'root' });
+    assert.match(large.ok ? '' : large.problem, /^tls\.crt, certificate 1, has 18\d\d\d bytes, more than 16384/);
+    assert.ok(loadPair(files(7_000), { anchor: 'root' }).ok);
+  });
+});
+
 describe('two signers\' CAs', () => {
   const pair = (authority: TestAuthority, anchor: 'root' | 'issuer' = 'root'): CaPair => {
     const loaded = loadPair(secretFiles(authority), { anchor });

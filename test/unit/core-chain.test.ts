@@ -51,6 +51,17 @@ describe('the path of a CA', () => {
     assert.equal(buildChain(upper.chain, upper.key.publicKey.spki).ok, true);
   });
 
+  it('is looked for among many of one name as long as they come in order, and not for ever where they do not', () => {
+    let last = testRoot({ name: 'same', subjectKeyId: null });
+    for (let i = 0; i < 6; i += 1) last = testIntermediate(last, { name: 'same', key: testKey('P-256', `same ${i}`), subjectKeyId: null });
+    const { chain, key } = last;
+    const built = buildChain(chain, key.publicKey.spki);
+    assert.ok(built.ok && built.chain.length === 7);
+    const [own, ...rest] = chain;
+    assert.ok(own !== undefined);
+    assert.deepEqual(buildChain([own, ...rest.reverse()], key.publicKey.spki), { ok: false, problem: '8 times a certificate names another one of them as its issuer that did not sign it' });
+  });
+
   it('is none without a certificate for the key', () => {
     assert.deepEqual(buildChain(root.chain, upper.key.publicKey.spki), { ok: false, problem: 'no certificate is for the private key' });
     assert.equal(buildChain([], upper.key.publicKey.spki).ok, false);

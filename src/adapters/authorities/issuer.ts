@@ -19,7 +19,7 @@ export type IssuerAuthorityOptions = {
   readonly monotonic: () => number;
 };
 
-type Look = { readonly ok: true; readonly pair: CaPair; /** SHA-256 of the files: they are not kept, as there may be thousands. */ readonly digest: string } | { readonly ok: false; readonly reason: 'SecretMissing' | 'SecretInvalidData' | 'SecretGetError'; readonly message: string };
+type Look = { readonly ok: true; readonly pair: CaPair; /** SHA-256 of the files: they are not kept, as there may be thousands. */ readonly digest: string } | { readonly ok: false; readonly reason: 'SecretMissing' | 'SecretInvalidData' | 'SecretGetError'; readonly message: string; readonly digest?: string };
 
 /** Requesters are told this, and not which signer. */
 export const APART = 'its CA is that of another signer; the log and "signet signers" say which';
@@ -95,11 +95,11 @@ function isPassing(error: Unavailable): boolean {
 
 function looked(files: PairFiles | null, sourceName: string, before: Look | null): Look {
   if (files === null) return { ok: false, reason: 'SecretMissing', message: `Referenced ${sourceName} not found` };
-  // The same bytes are the same pair: others have been compared with this one, and its signatures verified.
+  // The same bytes are the same pair, good or bad: others have been compared with this one, and its signatures verified.
   const digest = digestOf(files);
-  if (before?.ok === true && before.digest === digest) return before;
+  if (before?.digest === digest) return before;
   const loaded = loadPair(files, { anchor: 'last' });
-  return loaded.ok ? { ok: true, pair: { ...loaded.pair, files: {} }, digest } : { ok: false, reason: 'SecretInvalidData', message: `Failed to parse signing CA keypair from ${sourceName}: ${loaded.problem.slice(0, MAX_PROBLEM)}` };
+  return loaded.ok ? { ok: true, pair: { ...loaded.pair, files: {} }, digest } : { ok: false, reason: 'SecretInvalidData', message: `Failed to parse signing CA keypair from ${sourceName}: ${loaded.problem.slice(0, MAX_PROBLEM)}`, digest };
 }
 
 /** A problem names subjects, which whoever writes the Secret may have made as long as that. */

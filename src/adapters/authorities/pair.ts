@@ -1,7 +1,8 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { parseCertificate, type Certificate } from '../../core/certificate.ts';
 import { buildChain, isSelfSigned, pathProblem } from '../../core/chain.ts';
 import { decodeCertificates } from '../../core/pem.ts';
+import { readPrivateKey } from './private-key.ts';
 
 /** A CA's key with its certificates, checked against each other: one immutable value, replaced whole. */
 export type CaPair = {
@@ -20,11 +21,8 @@ export type PairFiles = { readonly 'tls.crt'?: Uint8Array; readonly 'tls.key'?: 
 
 /** More than any path has. Who may write a Secret could otherwise have each of two thousand certificates verified with each other: minutes in which nothing is signed. */
 const MAX_CERTIFICATES = 16;
-/**
- * RSA-8192 in PKCS#8 has 6,400. The exponents in a key file need not be as short as its modulus, and OpenSSL computes with what stands there: with those of
- * 100 KiB one signature takes seconds, in one of the four threads that sign for all.
- */
-const MAX_KEY_PEM = 8192;
+/** One of an RSA-8192 key has 3 KiB. The roots of all signers share a ConfigMap of 1 MiB: a tenant could otherwise fill it with its own, and nobody else's would be published. */
+const MAX_CERTIFICATE = 16_384;
 /**
  * Sixteen certificates of 2 KiB. A tenant could otherwise have a megabyte of comments kept for each of its Issuers. A signer of the configuration
  * is spared: its Secret is its operator's, whose files go into a copy as they are.
@@ -41,12 +39,11 @@ export type LoadedPair = { readonly ok: true; readonly pair: CaPair } | { readon
 export function loadPair(files: PairFiles, { anchor }: { anchor: 'root' | 'issuer' | 'last' }): LoadedPair {
   const missing = (['tls.crt', 'tls.key'] as const).filter((name) => (files[name]?.length ?? 0) === 0);
   if (missing.length > 0) return { ok: false, problem: `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing: a CA needs both halves of its pair` };
-  const size = files['tls.key']?.length ?? 0;
-  if (size > MAX_KEY_PEM) return { ok: false, problem: `tls.key has ${size} bytes, more than ${MAX_KEY_PEM}: it is to hold one private key` };
   const large = anchor === 'last' ? (['tls.crt', 'ca.crt'] as const).find((name) => (files[name]?.length ?? 0) > MAX_DISCOVERED_PEM) : undefined;
   if (large !== undefined) return { ok: false, problem: `${large} has ${files[large]?.length} bytes, more than ${MAX_DISCOVERED_PEM}: it is to hold the path of one CA` };
-  const key = readKey(files['tls.key']);
-  if (key === null) return { ok: false, problem: 'tls.key is not an unencrypted PEM private key' };
+  const read = readPrivateKey(files['tls.key'] ?? NONE);
+  if (!read.ok) return { ok: false, problem: `tls.key ${read.problem}` };
+  const { key } = read;
   const own = readCertificates('tls.crt', files['tls.crt']);
   if (typeof own === 'string') return { ok: false, problem: own };
   const roots = readCertificates('ca.crt', files['ca.crt'], anchor === 'last' ? 1 : Infinity);
@@ -78,14 +75,6 @@ export function digestOf(files: PairFiles): string {
 
 const NONE = new Uint8Array();
 
-function readKey(pem: Uint8Array | undefined): KeyObject | null {
-  try {
-    return createPrivateKey(Buffer.from(pem ?? []));
-  } catch {
-    return null; // The parser's own words may quote the input, which is a key.
-  }
-}
-
 /** `first`: so many of them count, and the rest may be anything that is a certificate's PEM. */
 function readCertificates(file: 'tls.crt' | 'ca.crt', pem: Uint8Array | undefined, first = Infinity): Certificate[] | string {
   if (pem === undefined || pem.length === 0) return [];
@@ -95,6 +84,7 @@ function readCertificates(file: 'tls.crt' | 'ca.crt', pem: Uint8Array | undefine
   if (counting.length > MAX_CERTIFICATES) return `${file} has ${counting.length} certificates, more than ${MAX_CERTIFICATES}: it is to hold the path of one CA`;
   const certificates: Certificate[] = [];
   for (const [i, der] of counting.entries()) {
+    if (der.length > MAX_CERTIFICATE) return `${file}, certificate ${i + 1}, has ${der.length} bytes, more than ${MAX_CERTIFICATE}: verifiers are to be sent it, and it is published`;
     const parsed = parseCertificate(der);
     if (!parsed.ok) return `${file}, certificate ${i + 1}: ${parsed.problem}`;
     certificates.push(parsed.certificate);

@@ -43,6 +43,8 @@ export class SecretAuthority implements AdoptingAuthority, Claim {
   #held: string | null = null;
   /** On its way into Signet's own Secret. */
   #keeping: CaPair | null = null;
+  /** What was looked at last and was no pair. */
+  #bad: { readonly digest: string; readonly loaded: LoadedPair } | null = null;
   /** What waits cannot be used beside another signer's CA. */
   #clashes = false;
 
@@ -108,11 +110,15 @@ export class SecretAuthority implements AdoptingAuthority, Claim {
     return this.#decide(this.#offered.pair, signal);
   }
 
-  /** Most of the time both Secrets hold the same bytes: then one pair, read and checked once. */
+  /** Most of the time both Secrets hold the same bytes: then one pair, read and checked once. Nor is a bad one checked again as often as somebody annotates its Secret. */
   #load(files: PairFiles): LoadedPair {
     const digest = digestOf(files);
     const same = [this.#offered, this.#kept].find((each) => each?.ok === true && digestOf(each.pair.files) === digest);
-    return same ?? loadPair(files, this.#options);
+    if (same?.ok === true) return same;
+    if (this.#bad?.digest === digest) return this.#bad.loaded;
+    const loaded = loadPair(files, this.#options);
+    if (!loaded.ok) this.#bad = { digest, loaded };
+    return loaded;
   }
 
   async #decide(offered: CaPair, signal: AbortSignal): Promise<string | null> {
