@@ -69,6 +69,21 @@ export function signerContract(name: string, open: () => Promise<Target>): void 
       }
     });
 
+    it('answers a request whose annotations leave no room for its own, and leaves these away', async () => {
+      const answer = async (names: NonNullable<RequestShape['names']>, room: number): Promise<Csr> => {
+        const key = 'example.test/note';
+        const metadata = { generateName: 'csr-', annotations: { [key]: 'x'.repeat(256 * 1024 - key.length - room) } };
+        const spec = { signerName: `${DOMAIN}/foo`, usages: ['digital signature', 'client auth'], request: Buffer.from(csrPem({ names })).toString('base64') };
+        return decided((await ok(signet.client.call('POST', CSRS, { as: user('foo', 'web'), body: { apiVersion: 'certificates.k8s.io/v1', kind: 'CertificateSigningRequest', metadata, spec } }))) as Csr);
+      };
+      const own = ({ metadata }: Csr): number => Object.keys(metadata.annotations ?? {}).filter((key) => key.startsWith('signet.dev/')).length;
+      const [full, roomy] = [await answer([spiffe('foo', 'web')], 0), await answer([spiffe('foo', 'web')], 1_000)];
+      for (const done of [full, roomy]) assert.ok(certificateOf(done).verify(publicKeyOf('foo')));
+      assert.deepEqual([own(full), own(roomy)], [0, 4]);
+      const refused = await answer([spiffe('bar', 'web')], 0);
+      assert.deepEqual([refused.status?.conditions?.[0]?.type, own(refused)], ['Denied', 0]);
+    });
+
     it('never writes to a request of istiod\'s before istiod has approved it, and signs it then', async () => {
       const created = await create('foo', { names: [spiffe('foo')] }, { as: ISTIOD_USER });
       // Another request, made later and answered, shows that Signet has looked at the first one.

@@ -1,5 +1,7 @@
 import { parseIssuerReference } from '../../core/discovered-issuer.ts';
+import { CA_ANNOTATION } from '../../core/issuer-request.ts';
 import type { Observed, RequesterIdentity, RequestState } from '../../core/observed.ts';
+import { DURATION_ANNOTATION } from '../../core/requested-lifetime.ts';
 import type { WireCondition, WireRequest } from './wire.ts';
 
 /**
@@ -11,6 +13,10 @@ const REQUEST_BYTES_KEPT = 64 * 1024 + 1;
 /** Annotations of other parties are not read, and may be 256 KiB for each request. */
 const ANNOTATION_PREFIXES = ['signet.dev/', 'experimental.cert-manager.io/'];
 const ANNOTATION_LENGTH_KEPT = 1024;
+/** More than there are. Without a limit 256 KiB of short ones would take three times as much memory for each request. */
+const ANNOTATIONS_KEPT = 16;
+/** What is read of a request, in this order; the others are kept to be named. */
+const FIRST: readonly string[] = [DURATION_ANNOTATION, CA_ANNOTATION, 'experimental.cert-manager.io/'];
 
 /**
  * A request from the wire in core's terms, without managedFields, foreign annotations and whatever else nothing is
@@ -60,7 +66,13 @@ function decodeRequest(base64: string): Uint8Array {
 }
 
 function ownAnnotations(all: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(all).filter(([key, value]) => ANNOTATION_PREFIXES.some((prefix) => key.startsWith(prefix)) && value.length <= ANNOTATION_LENGTH_KEPT));
+  const own = Object.entries(all).filter(([key, value]) => ANNOTATION_PREFIXES.some((prefix) => key.startsWith(prefix)) && value.length <= ANNOTATION_LENGTH_KEPT);
+  if (own.length <= ANNOTATIONS_KEPT) return Object.fromEntries(own);
+  const place = ([key]: readonly [string, string]): number => {
+    const found = FIRST.findIndex((each) => key.startsWith(each));
+    return found < 0 ? FIRST.length : found;
+  };
+  return Object.fromEntries(own.sort((a, b) => place(a) - place(b)).slice(0, ANNOTATIONS_KEPT));
 }
 
 function areStrings(...values: unknown[]): boolean {

@@ -70,7 +70,13 @@ export function kubernetesRequests(options: KubernetesRequestsOptions): Kubernet
     const held = pending.get(name);
     if (held?.observed.uid !== uid) return 'gone';
     if (held.observed.resourceVersion !== resourceVersion) return 'conflict';
-    const result = await put(one, held.repeated, signal).catch((error: unknown) => resultOf(error, missingRight(one.subresource, signerName), starting()));
+    const result = await put(one, held.repeated, signal)
+      .catch((error: unknown) => {
+        // Whoever fills a request's annotations leaves no room for Signet's. It is answered all the same, or it would wait, and be tried, as long as it lasts.
+        if (hasNoRoom(error)) return put({ ...one, annotations: {} }, held.repeated, signal);
+        throw error;
+      })
+      .catch((error: unknown) => resultOf(error, missingRight(one.subresource, signerName), starting()));
     // What is finished by our own write need not wait for its event.
     if (result === 'gone' || (result === 'written' && one.final)) pending.finish(name, uid);
     return result;
@@ -128,6 +134,11 @@ function reflectorOptions({ onSeen, onBug, tuning }: KubernetesRequestsOptions):
  * broke the watch; for so long after such trouble a 403 is taken for passing, and for a missing right from then on.
  */
 const STARTING_MS = 30_000;
+
+/** ValidateAnnotations of the API server: 256 KiB for all of them. */
+function hasNoRoom(error: unknown): boolean {
+  return error instanceof ApiFailure && error.status === 422 && error.message.includes('metadata.annotations: Too long');
+}
 
 /** Of a failed write: the ordinary results, or the error to throw. */
 function resultOf(error: unknown, advice: string, starting: boolean): WriteResult {
