@@ -97,7 +97,9 @@ export function createMetrics({ signers, version, backlog = () => [] }: MetricsO
     },
     forget(signer) {
       for (const labels of found.get(signer)?.values() ?? []) requests.remove(labels);
-      if (!found.delete(signer)) return;
+      if (configured.has(signer)) return;
+      // Whether or not it was ever served: a page may have been made of it before.
+      found.delete(signer);
       for (const each of [duration, pending, foreign]) each.remove({ signer });
       waiting.forget(signer);
       authorities.forget(signer);

@@ -6,6 +6,23 @@ import { testIntermediate, testRoot, type TestAuthority } from '../support/autho
 
 const FOO = 'clusterissuers.cert-manager.io/foo';
 
+test('of an issuer that is gone nothing is left on the page, whether it was ever served or not', async () => {
+  const passing = 'issuers.cert-manager.io/ns.passing';
+  let listed = [passing];
+  const backlog = () => listed.map((signer) => ({ signer, paused: false, waiting: { turn: 1, rate: 0, concurrency: 0, ca: 0, retry: 0, approval: 0 } }));
+  const metrics = createMetrics({ signers: [FOO], version: '1.2.3', backlog });
+  for (const served of [false, true]) {
+    listed = [passing];
+    if (served) metrics.serve(passing);
+    assert.ok((await text(metrics)).includes(passing));
+    listed = [];
+    metrics.forget(passing);
+    assert.ok(!(await text(metrics)).includes(passing), `served: ${served}`);
+  }
+  metrics.forget(FOO);
+  assert.ok((await text(metrics)).includes(FOO), 'one of the configuration stays');
+});
+
 test('every fixed name is on the page, with its type', async () => {
   const metrics = create();
   metrics.meter.authority(FOO, state(testRoot()));

@@ -97,6 +97,25 @@ test('a bug is answered with 500, for the API server to go on without, and the n
   });
 });
 
+test('a client that leaves in the middle of its question, or takes too long for it, is no bug', async () => {
+  const bugs: unknown[] = [];
+  const server = await startReviewServer({ host: '127.0.0.1', port: 0, review: (body) => body, onBug: (error) => void bugs.push(error) });
+  try {
+    const { ca, certificate } = await certified();
+    server.present(certificate);
+    const half = (leave: boolean): Promise<unknown> => new Promise((resolve) => {
+      const sent = httpsRequest({ host: server.address.host, port: server.address.port, path: '/review', method: 'POST', ca, agent: false, headers: { 'content-length': 1000 } }, (response) => response.resume());
+      sent.on('error', () => undefined).on('close', resolve);
+      sent.write('half a question', () => void (leave && setTimeout(() => sent.destroy(), 50)));
+    });
+    await Promise.all([half(true), half(false)]);
+    assert.deepEqual(await post(server, ca, {}, 'question'), { status: 200, body: 'question' });
+    assert.deepEqual(bugs, []);
+  } finally {
+    await server.close();
+  }
+});
+
 test('before it has a certificate no handshake succeeds; with one of another CA the client refuses, with its own it does not', async () => {
   const server = await startReviewServer({ host: '127.0.0.1', port: 0, review: (body) => body, onBug: unexpected });
   try {

@@ -2,6 +2,7 @@ import { Unavailable } from '../../control/errors.ts';
 import type { RequesterIdentity } from '../../core/observed.ts';
 import { ApiFailure, isPassing, portError } from './api-failure.ts';
 import type { Connection } from './connection.ts';
+import { jsonAnswer } from './json-answer.ts';
 
 const PATH = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
 
@@ -16,7 +17,7 @@ export async function mayAccess({ transport }: Connection, { username, uid, grou
   const spec = { user: username, uid, groups, extra, resourceAttributes: { ...access, version: '*' } };
   const body = JSON.stringify({ apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec });
   try {
-    const { status } = JSON.parse(await transport.call({ method: 'POST', path: PATH, body, signal })) as { status?: { allowed?: boolean } };
+    const { status } = jsonAnswer<{ status?: { allowed?: boolean } }>(`POST ${PATH}`, await transport.call({ method: 'POST', path: PATH, body, signal }));
     return status?.allowed === true;
   } catch (error) {
     if (!(error instanceof ApiFailure)) throw error;

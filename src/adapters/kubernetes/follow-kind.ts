@@ -61,7 +61,10 @@ export async function followKind<T extends KubernetesObject>(connection: Connect
           options.onObject(object);
           return true;
         },
-        onGone: ({ namespace, name }) => lose(keyOf(namespace ?? '', name)),
+        onGone({ namespace, name }) {
+          shown.delete(keyOf(namespace ?? '', name));
+          lose(keyOf(namespace ?? '', name));
+        },
         onSynced() {
           // What went while nobody watched.
           for (const key of [...known.keys()]) if (!shown.has(key)) lose(key);

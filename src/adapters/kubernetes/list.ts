@@ -1,4 +1,5 @@
 import { ApiFailure } from './api-failure.ts';
+import { jsonAnswer } from './json-answer.ts';
 import type { Transport } from './transport.ts';
 import type { KubernetesObject, WireList } from './wire.ts';
 
@@ -44,9 +45,5 @@ async function readPage(transport: Transport, path: string, query: Record<string
     if (error instanceof ApiFailure && error.reason === 'TooLarge') return 'too large';
     throw error;
   }
-  try {
-    return JSON.parse(body) as WireList<KubernetesObject>;
-  } catch (error) {
-    throw new ApiFailure(`GET ${path}: the answer is not JSON`, { status: 0, reason: 'NotJSON', cause: error });
-  }
+  return jsonAnswer<WireList<KubernetesObject>>(`GET ${path}`, body);
 }

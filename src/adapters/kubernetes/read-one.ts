@@ -1,5 +1,6 @@
 import { ApiFailure } from './api-failure.ts';
 import type { Connection } from './connection.ts';
+import { jsonAnswer } from './json-answer.ts';
 import type { KubernetesObject } from './wire.ts';
 
 /**
@@ -8,8 +9,9 @@ import type { KubernetesObject } from './wire.ts';
  * @param collection `/api/v1/namespaces/foo/secrets`.
  */
 export async function readOne<T extends KubernetesObject>({ transport }: Connection, collection: string, name: string, signal: AbortSignal): Promise<T | null> {
+  const path = `${collection}/${encodeURIComponent(name)}`;
   try {
-    return JSON.parse(await transport.call({ method: 'GET', path: `${collection}/${encodeURIComponent(name)}`, signal })) as T;
+    return jsonAnswer<T>(`GET ${path}`, await transport.call({ method: 'GET', path, signal }));
   } catch (error) {
     if (error instanceof ApiFailure && error.status === 404) return null;
     throw error;

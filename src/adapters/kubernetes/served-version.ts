@@ -1,5 +1,6 @@
 import { ApiFailure } from './api-failure.ts';
 import type { Connection } from './connection.ts';
+import { jsonAnswer } from './json-answer.ts';
 
 type Group = { readonly preferredVersion?: { readonly version?: string }; readonly versions?: readonly { readonly version?: string }[] };
 type Resources = { readonly resources?: readonly { readonly name?: string }[] };
@@ -11,7 +12,7 @@ type Resources = { readonly resources?: readonly { readonly name?: string }[] };
 export async function servedVersion({ transport }: Connection, { group, plural }: { readonly group: string; readonly plural: string }, signal: AbortSignal): Promise<string | null> {
   async function read<T>(path: string): Promise<T | null> {
     try {
-      return JSON.parse(await transport.call({ method: 'GET', path, signal })) as T;
+      return jsonAnswer<T>(`GET ${path}`, await transport.call({ method: 'GET', path, signal }));
     } catch (error) {
       if (error instanceof ApiFailure && error.status === 404) return null;
       throw error;

@@ -39,6 +39,8 @@ export async function startReviewServer(options: ReviewServerOptions): Promise<R
     respond(request, options.review).then(
       (page) => send(response, page),
       (error: unknown) => {
+        // Whoever reaches the port may leave in the middle of a body, or send it too slowly: that is no bug, and nothing is written down because of it.
+        if (!request.complete) return;
         options.onBug(error);
         send(response, { status: 500, body: 'internal error; the log says more\n' });
       },
