@@ -106,7 +106,7 @@ export interface Publication {
   /** For logs and metrics: `ConfigMap istio-system/signet-mesh`. */
   readonly name: string;
   /** Makes the target hold this; writes nothing when it already does. Throws Unavailable. */
-  publish(bundles: ReadonlyMap<string, readonly Certificate[]>, signal: AbortSignal): Promise<'written' | 'unchanged'>;
+  publish(bundles: ReadonlyMap<string, readonly Certificate[]>, signal: AbortSignal): Promise<'written' | 'unchanged' | 'not seen'>;
 }
 
 /** Structured log; `fields` must hold nothing secret. */

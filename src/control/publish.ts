@@ -25,6 +25,8 @@ export function publishLoop({ publications, authorities, log, meter }: PublishOp
     if (bundles.size === 0) return 'done';
     try {
       const result = await publication.publish(bundles, signal);
+      // Seeing it asks for this again; until then nobody knows what is published.
+      if (result === 'not seen') return 'done';
       for (const [signer, anchors] of bundles) meter.bundle(signer, bundleFingerprint(anchors));
       if (result === 'written') log.info('published the trust bundles', { publication: name, signers: [...bundles.keys()] });
       return 'done';

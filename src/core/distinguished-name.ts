@@ -17,10 +17,15 @@ export type DistinguishedName = {
  */
 export type NameAttribute = { readonly type: string; readonly value: string };
 
-/** Reads a Name; `what` names it for the message. An empty value (Istio's `O=`) is read as it is. Throws DerError. */
+/** A real one has ten. A certificate has some elements more than its request, and must be as readable. */
+const MAX_ATTRIBUTES = 64;
+
+/** Reads a Name of 64 attributes at most; `what` names it for the message. An empty value (Istio's `O=`) is read as it is. Throws DerError. */
 export function readName(field: DerNode | undefined, what: string, parent: DerNode): DistinguishedName {
   const node = expectNode(field, TAG.sequence, what, parent);
-  return { der: node.der, attributes: relativeNames(node, what).flat() };
+  const attributes = relativeNames(node, what).flat();
+  if (attributes.length > MAX_ATTRIBUTES) throw new DerError({ found: `${what} with ${attributes.length} attributes`, allowed: `${MAX_ATTRIBUTES} at most`, offset: node.offset });
+  return { der: node.der, attributes };
 }
 
 /**

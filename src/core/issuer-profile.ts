@@ -21,6 +21,9 @@ export type IssuerOrder = {
   readonly policy: string;
 };
 
+/** An object identifier of a request may have 48 KiB, and what was dropped stands in an annotation and in the record. */
+const MAX_DROPPED_TEXT = 120;
+
 /** Who asks for ten years still takes what is left of the CA, but not a crumb of this: then the CA alarms instead. */
 const CRUMB_OF_SECONDS = 3600;
 
@@ -56,7 +59,7 @@ export function planIssued({ signer, request, asked, lifetime, urls, policy }: I
       adjustments: [
         ...(remaining < lifetime ? [`lifetime ${durationText(lifetime)} cut to ${durationText(remaining)} by the end of the CA`] : []),
         ...lost.map((usage) => `usage "${usage}" dropped, ${asked.ca ? 'the key cannot have it' : 'the key, or a certificate that is no CA\'s, cannot have it'}`),
-        ...asked.dropped.map((what) => `${what} dropped`),
+        ...asked.dropped.map((what) => `${what.length > MAX_DROPPED_TEXT ? `${what.slice(0, MAX_DROPPED_TEXT)}…` : what} dropped`),
       ],
     },
   };

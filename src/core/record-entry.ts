@@ -73,7 +73,7 @@ function detail(entry: RecordEntry): Record<string, unknown> {
 }
 
 function issuance({ serial, caSha256, policy, notAfter, adjustments }: Issuance): Record<string, unknown> {
-  return { serial, caSha256, policy, notAfter: notAfter.toISOString(), adjustments };
+  return { serial, caSha256, policy, notAfter: notAfter.toISOString(), adjustments: adjustments.map(cut) };
 }
 
 function namesOf(names: readonly GeneralName[]): string[] {

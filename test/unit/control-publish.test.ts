@@ -13,7 +13,7 @@ const bar = testRoot({ name: 'bar root' });
 
 type Bundles = Parameters<Publication['publish']>[0];
 
-async function publish({ authorities = { foo: authorityOf(foo), bar: authorityOf(bar) }, answer = () => 'written', name = TARGET, signal = new AbortController().signal }: { authorities?: Record<string, Authority>; answer?: () => 'written' | 'unchanged'; name?: string; signal?: AbortSignal } = {}) {
+async function publish({ authorities = { foo: authorityOf(foo), bar: authorityOf(bar) }, answer = () => 'written', name = TARGET, signal = new AbortController().signal }: { authorities?: Record<string, Authority>; answer?: () => 'written' | 'unchanged' | 'not seen'; name?: string; signal?: AbortSignal } = {}) {
   const [log, meter] = [rememberingLog(), rememberingMeter()];
   const given: Bundles[] = [];
   const publication: Publication = {
@@ -40,6 +40,11 @@ describe('publishing', () => {
     const { outcome, lines, counts } = await publish({ answer: () => 'unchanged' });
     assert.deepEqual([outcome, lines], ['done', []]);
     assert.equal(counts.length, 2);
+  });
+
+  it('claims nothing of a target that was not seen yet', async () => {
+    const { outcome, lines, counts } = await publish({ answer: () => 'not seen' });
+    assert.deepEqual([outcome, lines, counts], ['done', [], []]);
   });
 
   it('leaves out a signer whose CA is not known, and does not take its absence for an empty bundle', async () => {

@@ -198,6 +198,13 @@ describe('what is certified', () => {
     assert.deepEqual(plan.adjustments, [`extended key usage ${smartcard} dropped`, `extension ${OID.nameConstraints} dropped`]);
   });
 
+  it('what is left out is said in few words, however long its identifier is', () => {
+    const long = `1.3.${Array.from({ length: 5_000 }, () => '7').join('.')}`;
+    const { adjustments } = planned(step({ key: 'RSA-2048', extensions: [extended('1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2', long)] }));
+    assert.equal(adjustments.length, 1);
+    assert.match(adjustments[0] ?? '', /^extended key usage 1\.3\.7.{0,120}… dropped$/);
+  });
+
   it('a usage that the key cannot have is left out, which is said, and with a key that can it is there', () => {
     assert.deepEqual(planned(step({ key: 'RSA-2048' })).keyUsage, [0, 2]);
     assert.deepEqual(planned(step({ key: 'P-256' })).keyUsage, [0]);

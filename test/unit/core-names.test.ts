@@ -108,6 +108,12 @@ describe('two distinguished names', () => {
     }
   });
 
+  it('have 64 attributes at most', () => {
+    const many = (count: number): ReturnType<typeof name> => name(...Array.from({ length: count }, () => attribute(OID.commonName, utf8String('x'))));
+    assert.equal(many(64).attributes.length, 64);
+    assert.throws(() => many(65), /the name with 65 attributes/);
+  });
+
   it('are two for all of them where a value, a type or the number is another', () => {
     const text = utf8String('foo root');
     assert.ok(!mayBeSameName(plain, name(attribute(OID.commonName, utf8String('foo rot')))));

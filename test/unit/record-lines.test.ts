@@ -21,6 +21,7 @@ test('what a requester wrote is cut, however long and however many', () => {
   const fields = recordFields({ ...denied('eve'), request: 'x'.repeat(1e6), names: Array.from({ length: 3_000 }, () => dns('y'.repeat(1e5))), violations: [{ field: 'f', found: 'z'.repeat(1e6), allowed: 'a' }] });
   assert.ok(JSON.stringify(fields).length < 15_000);
   assert.equal((fields['names'] as string[]).at(-1), 'and 2980 more');
+  assert.ok(JSON.stringify(recordFields({ ...ISSUED, adjustments: ['x'.repeat(1e6)] })).length < 2_000);
   assert.deepEqual(recordFields({ ...denied('eve'), names: [dns('y'.repeat(500))] })['names'], [`DNS:${'y'.repeat(500)}`]);
 });
 

@@ -42,7 +42,7 @@ export function meshPublication({ connection, namespace, name, signers, log, onD
       }),
     async publish(bundles, signal) {
       // Seeing it for the first time asks for this again: before that, whether it may be read at all is not known.
-      if (!seen) return 'unchanged';
+      if (!seen) return 'not seen';
       const wait = repairs.tryTake(performance.now());
       if (wait > 0) throw new Unavailable(`${publication} is changed again and again by somebody else`, { retryAfter: wait / 1000 });
       return applyConfigMap(connection, { namespace, name, key: KEY, value: (current, ours) => desired(current, ours, bundles) }, signal);
